@@ -1,0 +1,1 @@
+//! HTTP API, webhooks and callbacks of Amends.

@@ -1,0 +1,1 @@
+//! Storefront, HTTP recipes and the sandbox world of Amends.

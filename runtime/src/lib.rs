@@ -1,0 +1,1 @@
+//! The one tokio loop of Amends: group commit, effect executor, clock, shutdown.

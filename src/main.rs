@@ -1,0 +1,3 @@
+//! The `amends` binary: command line and composition root, nothing else.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Log and Store of Amends on sled and in memory, with codec and conformance suite.

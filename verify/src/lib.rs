@@ -1,0 +1,1 @@
+//! Checks, model checker, laws and replay of Amends.
