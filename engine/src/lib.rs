@@ -10,15 +10,23 @@
 //! - [`fact`]: deduplicated business events from outside.
 //! - [`ledger`]: money and stock of one root.
 
+pub mod command;
 pub mod contract;
+pub mod decide;
 pub mod definition;
 pub mod digest;
+pub mod event;
+pub mod evolve;
 pub mod expr;
 pub mod fact;
+pub mod gate;
 pub mod id;
+pub mod instance;
+pub mod kernel;
 pub mod ledger;
 pub mod limits;
 pub mod outcome;
+pub mod root;
 pub mod time;
 pub mod value;
 

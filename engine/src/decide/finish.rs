@@ -1,0 +1,177 @@
+//! Ends: what is left over is named before an instance ends.
+
+use crate::InstanceId;
+use crate::definition::Form;
+use crate::event::{Event, InstanceEvent};
+use crate::instance::{Place, Site, SkipReason};
+use crate::ledger::{Account, Currency, Line, Phase, Posting};
+use crate::root::{Debtor, cause};
+
+use super::draft::Draft;
+
+/// All steps are over.
+pub(super) fn complete(draft: &mut Draft<'_>, id: &InstanceId) {
+    let debt = draft.instance(id).is_some_and(|instance| instance.only.is_some());
+    if debt {
+        draft.close_incidents(|incident| incident.instance.as_ref() == Some(id));
+    } else {
+        name_leftovers(draft);
+    }
+    draft.of(id, InstanceEvent::Completed);
+}
+
+/// Everything that landed is undone: what was agreed and not invoiced is cancelled.
+pub(super) fn compensated(draft: &mut Draft<'_>, id: &InstanceId) {
+    if draft.instance(id).is_some_and(|instance| instance.only.is_none()) {
+        let postings = cancelled(draft);
+        if !postings.is_empty() {
+            draft.emit(Event::Posted {
+                postings,
+                reason: "cancelled before it was invoiced".to_owned(),
+            });
+        }
+        name_leftovers(draft);
+    }
+    name_adopted(draft, id);
+    draft.of(id, InstanceEvent::Compensated);
+}
+
+fn cancelled(draft: &Draft<'_>) -> Vec<Posting> {
+    let ledger = &draft.root.ledger;
+    let money = ledger.currencies().into_iter().map(|currency| {
+        let landed = |account| ledger.money(account, currency).landed;
+        let rest = landed(Account::Agreed) - landed(Account::CancelledUninvoiced) - landed(Account::Invoiced);
+        (
+            Account::CancelledUninvoiced,
+            Line::Money {
+                currency,
+                tender: None,
+            },
+            rest,
+        )
+    });
+    let stock = ledger.articles().into_iter().map(|article| {
+        let landed = |account| ledger.units(account, article).landed;
+        let rest = landed(Account::Ordered) - landed(Account::Shipped) - landed(Account::CancelledUnits);
+        (
+            Account::CancelledUnits,
+            Line::Stock {
+                sku: article.to_owned(),
+            },
+            rest,
+        )
+    });
+    money
+        .chain(stock)
+        .filter(|(_, _, rest)| *rest > 0)
+        .map(|(account, line, amount)| Posting {
+            account,
+            line,
+            amount,
+            phase: Phase::Landed,
+        })
+        .collect()
+}
+
+/// Whatever does not add up at rest is an obligation somebody is named for.
+pub(super) fn name_leftovers(draft: &mut Draft<'_>) {
+    for imbalance in draft.root.ledger.imbalances() {
+        let known = owed(draft, imbalance.currency);
+        let rest = if imbalance.currency.is_some() {
+            imbalance.difference - known
+        } else {
+            imbalance.difference
+        };
+        if rest == 0 {
+            continue;
+        }
+        let debtor = match imbalance.currency {
+            Some(_) if rest > 0 => Debtor::Shop,
+            Some(_) => Debtor::Buyer,
+            None => Debtor::Unsettled,
+        };
+        let reason = format!(
+            "at the end, {} is off by {} for {}",
+            imbalance.rule, imbalance.difference, imbalance.line
+        );
+        draft.oblige(debtor, rest.abs(), imbalance.currency, reason);
+    }
+}
+
+/// What named obligations already cover: positive is owed by the shop.
+fn owed(draft: &Draft<'_>, currency: Option<Currency>) -> i64 {
+    draft
+        .root
+        .obligations
+        .values()
+        .filter(|obligation| currency.is_some() && obligation.currency == currency)
+        .map(|obligation| match obligation.debtor {
+            Debtor::Shop => obligation.amount,
+            Debtor::Buyer => -obligation.amount,
+            Debtor::Unsettled => 0,
+        })
+        .sum()
+}
+
+fn name_adopted(draft: &mut Draft<'_>, id: &InstanceId) {
+    let Some(instance) = draft.instance(id) else {
+        return;
+    };
+    let adopted: Vec<(Place, String)> = instance
+        .runs
+        .iter()
+        .filter_map(|(place, run)| {
+            let landing = run.landing().filter(|landing| landing.adopted)?;
+            Some((place.clone(), landing.reference.clone()?))
+        })
+        .collect();
+    for (place, reference) in adopted {
+        let message = format!(
+            "{reference} was not made by this order's run and was left as it is; cancel it there if it must go"
+        );
+        draft.incident(Some(id), Some(&place), cause::ADOPTED, message);
+    }
+}
+
+/// A step that is not critical did not happen: the order goes on, and what is owed becomes a debt.
+pub(super) fn skip_as_debt(draft: &mut Draft<'_>, id: &InstanceId, place: &Place, message: &str) {
+    let skipped = InstanceEvent::Skipped {
+        place: place.clone(),
+        reason: SkipReason::Debt,
+        commits: false,
+        key: None,
+    };
+    draft.of(id, skipped);
+    let Some(step) = draft
+        .step(id, &place.step)
+        .filter(|step| matches!(step.form, Form::Call(_)))
+    else {
+        return;
+    };
+    let Some(instance) = draft.instance(id).cloned() else {
+        return;
+    };
+    let debt = InstanceId::keyed(
+        &draft.root.key,
+        &instance.workflow,
+        &format!("debt/{}", place.step),
+    );
+    if draft.instance(&debt).is_some() {
+        return;
+    }
+    let started = InstanceEvent::Started {
+        workflow: instance.workflow,
+        definition: instance.definition,
+        only: Some(step.id.clone()),
+        routes: instance.routes,
+        settings: instance.settings,
+    };
+    draft.of(&debt, started);
+    let text = format!("{} was skipped and is still owed: {message}", step.title);
+    draft.incident(
+        Some(&debt),
+        Some(&Site::forward(place.clone()).place),
+        cause::DEBT,
+        text,
+    );
+}

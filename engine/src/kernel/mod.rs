@@ -1,0 +1,173 @@
+//! Many roots: scheduling, write-ahead and the working set.
+//!
+//! Write-ahead is a rule of the kernel: effects and replies are withheld until the frame they follow from is
+//! durable ([`Input::Durable`]). The caller appends what [`Output`] says, in order, and performs what it releases.
+
+mod held;
+mod output;
+mod slot;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use output::{Effect, Frame, Output, Reply, ReplyId};
+
+use held::Held;
+use slot::Slot;
+
+use crate::command::Command;
+use crate::decide::{Book, Observation};
+use crate::event::Report;
+use crate::expr::Evaluator;
+use crate::gate::{BreakerState, Gate, Limits, Paused};
+use crate::instance::Site;
+use crate::root::Root;
+use crate::{ConnectorId, Digest, InstanceId, Millis, RootKey, StoreId, Value};
+
+/// How many roots stay in memory. A waiting root costs about 4 KiB; loading one costs two reads.
+pub const WORKING_SET_DEFAULT: usize = 20_000;
+
+/// Something for the kernel to handle.
+#[derive(Debug)]
+pub enum Input {
+    /// The inbound edge compared an order.
+    Observe {
+        /// The order.
+        root: RootKey,
+        /// What it derived.
+        observation: Observation,
+        /// Who wants to know when it is durable.
+        reply: Option<ReplyId>,
+    },
+    /// A person commands.
+    Command {
+        /// The order.
+        root: RootKey,
+        /// The command.
+        command: Command,
+        /// Who wants to know.
+        reply: ReplyId,
+        /// Whether to do it or only to say what it would do.
+        run: Mode,
+    },
+    /// An errand came back.
+    Ended {
+        /// The order.
+        root: RootKey,
+        /// The instance.
+        instance: InstanceId,
+        /// The call.
+        site: Site,
+        /// The epoch it belongs to.
+        epoch: u32,
+        /// Its number in the epoch.
+        attempt: u32,
+        /// What it said.
+        report: Report,
+    },
+    /// Time has passed.
+    Tick,
+    /// The store says that time alone moves this root now.
+    Wake {
+        /// The order.
+        root: RootKey,
+    },
+    /// What was asked for by [`Output::load`].
+    Loaded {
+        /// The order.
+        root: RootKey,
+        /// Its state; `None` when nothing ever happened to it.
+        state: Option<Box<Root>>,
+        /// The values it needs by digest.
+        values: BTreeMap<Digest, Arc<Value>>,
+    },
+    /// Everything up to this sequence survives power loss.
+    Durable {
+        /// The sequence of the last durable frame.
+        sequence: u64,
+    },
+    /// A person stops or restarts a connector.
+    Pause {
+        /// The connector.
+        connector: ConnectorId,
+        /// Stop or go on.
+        paused: Paused,
+    },
+}
+
+/// Whether a command is done or only looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Do it.
+    Run,
+    /// Say what it would do.
+    Preview,
+}
+
+/// How a kernel is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Part of every idempotency key.
+    pub store: StoreId,
+    /// Roots in memory at the most.
+    pub working_set_max: usize,
+    /// Limits by connector; others get the default ones.
+    pub limits: BTreeMap<ConnectorId, Limits>,
+    /// The sequence of the last frame in the log.
+    pub last_sequence: u64,
+}
+
+/// Many roots on one thread.
+pub struct Kernel {
+    settings: Settings,
+    book: Arc<dyn Book + Send + Sync>,
+    evaluator: Arc<dyn Evaluator + Send + Sync>,
+    now: Millis,
+    roots: BTreeMap<RootKey, Slot>,
+    /// Live roots by when they were last touched; the first is evicted first.
+    by_use: BTreeSet<(u64, RootKey)>,
+    uses: u64,
+    timers: BTreeSet<(Millis, RootKey)>,
+    gates: BTreeMap<ConnectorId, Gate>,
+    held: Held,
+    sequence: u64,
+    durable: u64,
+}
+
+impl Kernel {
+    /// A kernel without roots.
+    pub fn new(
+        settings: Settings,
+        book: Arc<dyn Book + Send + Sync>,
+        evaluator: Arc<dyn Evaluator + Send + Sync>,
+    ) -> Self {
+        let sequence = settings.last_sequence;
+        Self {
+            settings,
+            book,
+            evaluator,
+            now: Millis::ZERO,
+            roots: BTreeMap::new(),
+            by_use: BTreeSet::new(),
+            uses: 0,
+            timers: BTreeSet::new(),
+            gates: BTreeMap::new(),
+            held: Held::default(),
+            sequence,
+            durable: sequence,
+        }
+    }
+
+    /// Roots in memory.
+    pub fn working_set(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// Requests waiting and under way, and the breaker, by connector.
+    pub fn gates(&self) -> impl Iterator<Item = (&ConnectorId, usize, u32, BreakerState)> {
+        self.gates
+            .iter()
+            .map(|(id, gate)| (id, gate.waiting(), gate.under_way(), gate.breaker(self.now)))
+    }
+}
