@@ -1,1 +1,3 @@
 //! Storefront, HTTP recipes and the sandbox world of Amends.
+
+pub mod woocommerce;
