@@ -1,0 +1,91 @@
+//! How a shop's REST interface is read.
+
+use std::time::Duration;
+
+use super::key::{Entry, Key};
+use super::problem::Code;
+use super::section::Section;
+use super::setting::Mistake;
+use super::{Secret, web};
+
+use url::Url;
+
+const SECOND: u64 = 1_000;
+const DAY: u64 = 24 * 60 * 60 * SECOND;
+
+const CONSUMER_KEY: Key<Secret> = Key::required(
+    "consumer_key",
+    "REST key of the shop (`ck_...`), with read and write permission.",
+);
+const CONSUMER_SECRET: Key<Secret> = Key::required("consumer_secret", "Its secret (`cs_...`).");
+const SWEEP_EVERY: Key<Duration> = Key::new(
+    "sweep_every",
+    "\"5m\"",
+    "How often changed orders are asked for, in case a webhook was lost.",
+)
+.within(5 * SECOND, DAY);
+const OVERLAP: Key<Duration> = Key::new(
+    "overlap",
+    "\"2m\"",
+    "How far a sweep reaches back before the end of the last one: longer than any order takes to become visible.",
+)
+.within(SECOND, DAY);
+const PAGE: Key<u32> = Key::new(
+    "page",
+    "100",
+    "Orders asked for at once, a number of orders; WooCommerce gives 100 at most.",
+)
+.within(1, 100);
+
+/// Keys of `[shops.NAME.rest]`.
+pub const KEYS: &[Entry] = &[
+    CONSUMER_KEY.entry(),
+    CONSUMER_SECRET.entry(),
+    SWEEP_EVERY.entry(),
+    OVERLAP.entry(),
+    PAGE.entry(),
+];
+
+/// `[shops.NAME.rest]`
+#[derive(Debug, Clone)]
+pub struct Rest {
+    /// REST key of the shop.
+    pub consumer_key: Secret,
+    /// Its secret.
+    pub consumer_secret: Secret,
+    /// How often changed orders are asked for.
+    pub sweep_every: Duration,
+    /// How far a sweep reaches back before the end of the last one.
+    pub overlap: Duration,
+    /// Orders asked for at once.
+    pub page: u32,
+}
+
+impl Rest {
+    /// Reads the table `rest` of `shop`, whose address is `url`.
+    pub(super) fn read(shop: &Section<'_>, url: &Url) -> Option<Self> {
+        let section = shop.table("rest");
+        if !section.is_present() {
+            return None;
+        }
+        let rest = Self {
+            consumer_key: section.get(&CONSUMER_KEY),
+            consumer_secret: section.get(&CONSUMER_SECRET),
+            sweep_every: section.get(&SWEEP_EVERY),
+            overlap: section.get(&OVERLAP),
+            page: section.get(&PAGE),
+        };
+        section.end();
+        if web::is_plain(url) {
+            section.refuse(
+                &CONSUMER_SECRET,
+                Mistake::new(
+                    Code::PlainHttp,
+                    format!("the REST secret would be sent to {url} unencrypted, and WooCommerce takes it over TLS only"),
+                    "write an https:// address as the shop's url",
+                ),
+            );
+        }
+        Some(rest)
+    }
+}

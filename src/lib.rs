@@ -1,0 +1,6 @@
+//! What the `amends` binary is composed of and its tests share: the configuration.
+//!
+//! The library exists for the binary and the whole-system tests; it is not published and promises nothing to
+//! other crates.
+
+pub mod config;
