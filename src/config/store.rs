@@ -12,8 +12,8 @@ const FOLDER: Key<PathBuf> = Key::new(
 );
 const CACHE_MB: Key<u32> = Key::new(
     "cache_mb",
-    "128",
-    "Memory for pages of the store, in MiB. Resident memory is about twice this under load.",
+    "64",
+    "Memory for pages of the store, in MiB. Resident memory is up to three times this under load.",
 )
 .within(16, 65_536);
 const WORKING_SET_ROOTS_MAX: Key<u32> = Key::new(
