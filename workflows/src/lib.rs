@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod cel;
+pub mod document;
 pub mod mirror;
 pub mod model;
 mod suggest;
