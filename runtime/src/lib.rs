@@ -1,1 +1,35 @@
-//! The one tokio loop of Amends: group commit, effect executor, clock, shutdown.
+//! The one tokio loop of Amends.
+//!
+//! The kernel decides; this crate does. It turns what the kernel appends into commits, performs the errands it
+//! releases, loads and stores roots, and stops everything in order. Three parts talk by messages only:
+//!
+//! - the *loop* owns the kernel and never waits for the disk;
+//! - the *committer*, one thread, owns the log: it takes whatever waits, commits it once, and only then reports
+//!   it durable;
+//! - *errands* are one task each, performed through [`Perform`], whose end comes back as an input.
+//!
+//! What people and the API read is the store's durable state, never the kernel's.
+
+mod clock;
+mod committer;
+mod errand;
+mod handle;
+mod inbox;
+mod journal;
+mod reading;
+mod run;
+mod summary;
+mod text;
+
+pub use clock::{Clock, ClockState};
+pub use committer::CommitterError;
+pub use errand::{Perform, Performed};
+pub use handle::{GateHealth, Handle, Health, Stopped};
+pub use inbox::{
+    AcceptError, Arrival, Delivery, DeliveryState, Inbox, Interpret, Interpretation, MirrorState,
+};
+pub use journal::{EventsError, decode_events, encode_events};
+pub use reading::{LoadError, Loaded, history, load_root, load_value, refold};
+pub use run::{Running, Settings, start};
+pub use summary::{InstanceSummary, State, Summary, read_summary};
+pub use text::{ValueError, parse_value};

@@ -164,6 +164,19 @@ impl Kernel {
         self.roots.len()
     }
 
+    /// Whether `root` is in memory or on its way there.
+    pub fn has(&self, root: &RootKey) -> bool {
+        self.roots.contains_key(root)
+    }
+
+    /// A root asked for by [`Output::load`] cannot be read: what waited for it is dropped, nobody gets a reply,
+    /// and the next input asks for it again.
+    pub fn give_up(&mut self, root: &RootKey) {
+        if matches!(self.roots.get(root), Some(Slot::Loading(_))) {
+            self.roots.remove(root);
+        }
+    }
+
     /// Requests waiting and under way, and the breaker, by connector.
     pub fn gates(&self) -> impl Iterator<Item = (&ConnectorId, usize, u32, BreakerState)> {
         self.gates

@@ -1,0 +1,181 @@
+//! The one thread that owns the log: takes what waits, commits it once, then reports it durable.
+
+use std::collections::BTreeMap;
+
+use amends_engine::Millis;
+use amends_engine::kernel::Frame;
+use amends_engine::root::Root;
+use amends_storage::{
+    Commit, CommitError, EncodeError, Frames, Head, Key, Kind, Log, ReadError, Write, codec,
+};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::journal::{EventsError, encode_events};
+use crate::summary::{self, Summary, read_summary};
+
+/// Frames of one commit. Beyond about 256 records sled gets slower per record (docs/adr/0001-sled.md).
+const FRAMES_PER_COMMIT_MAX: usize = 256;
+/// Roots whose chain head and summary are kept, to save two reads per frame. About 1 KiB each.
+const KNOWN_ROOTS_MAX: usize = 50_000;
+/// A root is stored whole after this many frames, so that loading it folds few of them.
+const FRAMES_PER_SNAPSHOT: u64 = 64;
+
+/// Why nothing can be committed any more.
+#[derive(Debug, Clone, Error)]
+#[error("the store takes no more commits: {reason}")]
+pub struct CommitterError {
+    /// The first failure.
+    pub reason: String,
+}
+
+/// What is to be made durable.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) writes: Vec<Write>,
+    pub(crate) snapshots: Vec<Root>,
+    pub(crate) acks: Vec<oneshot::Sender<()>>,
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.writes.is_empty() && self.snapshots.is_empty() && self.acks.is_empty()
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.frames.extend(other.frames);
+        self.writes.extend(other.writes);
+        self.snapshots.extend(other.snapshots);
+        self.acks.extend(other.acks);
+    }
+}
+
+#[derive(Debug, Error)]
+enum StepError {
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    #[error(transparent)]
+    Events(#[from] EventsError),
+}
+
+struct Committer<L: Log> {
+    log: L,
+    heads: BTreeMap<String, Head>,
+    summaries: BTreeMap<String, Summary>,
+}
+
+/// Commits until every sender is gone or a commit fails. Tells `durable` the last sequence after each commit.
+pub(crate) fn commit_all<L: Log>(
+    log: L,
+    mut batches: mpsc::Receiver<Batch>,
+    durable: &mpsc::UnboundedSender<u64>,
+) -> Result<L, CommitterError> {
+    let mut committer = Committer {
+        log,
+        heads: BTreeMap::new(),
+        summaries: BTreeMap::new(),
+    };
+    while let Some(mut batch) = batches.blocking_recv() {
+        while batch.frames.len() < FRAMES_PER_COMMIT_MAX {
+            let Ok(more) = batches.try_recv() else { break };
+            batch.absorb(more);
+        }
+        let acks = std::mem::take(&mut batch.acks);
+        let sequence = committer.commit(batch).map_err(|error| CommitterError {
+            reason: error.to_string(),
+        })?;
+        // A receiver that is gone has stopped waiting; the commit stands.
+        let _ = durable.send(sequence);
+        for ack in acks {
+            let _ = ack.send(());
+        }
+    }
+    Ok(committer.log)
+}
+
+impl<L: Log> Committer<L> {
+    fn commit(&mut self, batch: Batch) -> Result<u64, StepError> {
+        self.forget();
+        let mut commit = Commit {
+            frames: Vec::new(),
+            writes: batch.writes,
+        };
+        for frame in batch.frames {
+            self.add(&mut commit, &frame)?;
+        }
+        for root in batch.snapshots {
+            commit.writes.push(snapshot(&root)?);
+        }
+        if commit.frames.is_empty() && commit.writes.is_empty() {
+            return Ok(self.log.last_sequence());
+        }
+        Ok(self.log.commit(&commit)?)
+    }
+
+    fn add(&mut self, commit: &mut Commit, frame: &Frame) -> Result<(), StepError> {
+        let root = frame.root.as_str();
+        let head = match self.heads.get(root) {
+            Some(head) => *head,
+            None => self.log.head_of(root)?,
+        };
+        let payload = encode_events(&frame.events)?;
+        let next = head.next(frame.sequence, root, frame.at.0, payload);
+        self.heads.insert(root.to_owned(), next.head());
+        commit.frames.push(next);
+        for (digest, value) in &frame.values {
+            let content = codec::seal(Kind::Blob, 1, value.to_string().as_bytes())?;
+            commit.writes.push(Write::Put {
+                key: Key::Blob(digest.0),
+                value: content,
+            });
+        }
+        let before = match self.summaries.remove(root) {
+            Some(summary) => Some(summary),
+            None => read_summary(&self.log, root)?,
+        };
+        let now = summary::after(before.as_ref(), frame);
+        commit.writes.extend(summary::writes(before.as_ref(), &now)?);
+        self.summaries.insert(root.to_owned(), now);
+        if frame.root_sequence % FRAMES_PER_SNAPSHOT == 0 {
+            commit.writes.push(snapshot(&frame.after)?);
+        }
+        Ok(())
+    }
+
+    /// Both maps only save reads; forgetting costs time, never truth.
+    fn forget(&mut self) {
+        if self.heads.len() > KNOWN_ROOTS_MAX {
+            self.heads.clear();
+        }
+        if self.summaries.len() > KNOWN_ROOTS_MAX {
+            self.summaries.clear();
+        }
+    }
+}
+
+fn snapshot(root: &Root) -> Result<Write, EncodeError> {
+    let value = codec::encode(Kind::Snapshot, 1, root)?;
+    Ok(Write::Put {
+        key: Key::Snapshot {
+            root: root.key.as_str().to_owned(),
+        },
+        value,
+    })
+}
+
+/// The time of the last frame in `log`, so that a process started on it never goes back.
+pub(crate) fn last_time<L: Log>(log: &L) -> Result<Millis, ReadError> {
+    let last = log.last_sequence();
+    if last == 0 {
+        return Ok(Millis::ZERO);
+    }
+    Ok(log
+        .frames_from(last, 1)?
+        .first()
+        .map_or(Millis::ZERO, |frame| Millis(frame.at_ms)))
+}
