@@ -1,0 +1,180 @@
+//! What we knew of an order after the last comparison.
+
+use std::collections::BTreeMap;
+
+use amends_engine::{Digest, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Content, Order, Standing};
+
+/// What is kept of an order to notice what changes. No personal data: addresses are digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mirror {
+    /// The site the order lives on; empty when never named.
+    pub site: String,
+    /// Tells two orders with one id apart; empty when never named.
+    pub identity: String,
+    /// What mattered of the order when last seen; `None` when it was never seen as more than gone.
+    pub content: Option<Content>,
+    /// The storefront's date of change when last seen, epoch milliseconds.
+    pub modified_ms: i64,
+    /// When the last read that was believed began; 0 when none was.
+    pub read_begun_ms: i64,
+    /// Whether it was ever seen as an order that the buyer placed.
+    pub placed: bool,
+    /// Whether it is still there.
+    pub gone: Gone,
+    /// Currency code.
+    pub currency: String,
+    /// What the buyer pays, in minor units.
+    pub total_minor: i64,
+    /// Shipping without tax.
+    pub shipping_minor: i64,
+    /// Fees without tax.
+    pub fees_minor: i64,
+    /// What was ordered.
+    pub lines: Vec<KnownLine>,
+    /// Refunds by id, in minor units.
+    pub refunds: BTreeMap<i64, i64>,
+    /// Digest of the address the goods go to.
+    pub shipping_address: Digest,
+    /// Digest of the address the bill goes to.
+    pub billing_address: Digest,
+    /// Statuses of ours that may come back as news any time.
+    pub expected: Vec<String>,
+}
+
+/// One ordered article, as last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownLine {
+    /// Line id within the order.
+    pub id: i64,
+    /// Article number.
+    pub sku: String,
+    /// Pieces.
+    pub quantity: i64,
+    /// Amount without tax.
+    pub net_minor: i64,
+    /// Tax.
+    pub tax_minor: i64,
+}
+
+/// Whether an order is still in the shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Gone {
+    /// It is there.
+    Present,
+    /// It is in the bin and may come back.
+    Trashed,
+    /// It was deleted for ever.
+    Deleted,
+}
+
+impl Mirror {
+    /// Remembers `order`, first seen on `site`.
+    pub(super) fn of(order: &Order, site: &str) -> Self {
+        Self {
+            site: site.to_owned(),
+            identity: order.identity.clone(),
+            content: Some(order.content()),
+            modified_ms: order.modified_ms,
+            read_begun_ms: 0,
+            placed: order.standing() != Standing::Unplaced,
+            gone: Gone::Present,
+            currency: order.currency.clone(),
+            total_minor: order.total_minor,
+            shipping_minor: order.shipping_minor,
+            fees_minor: fees(order),
+            lines: order
+                .lines
+                .iter()
+                .map(|line| KnownLine {
+                    id: line.id,
+                    sku: line.sku.clone(),
+                    quantity: line.quantity,
+                    net_minor: line.net_minor,
+                    tax_minor: line.tax_minor,
+                })
+                .collect(),
+            refunds: order
+                .refunds
+                .iter()
+                .map(|refund| (refund.id, refund.amount_minor))
+                .collect(),
+            shipping_address: address(order, "shipping"),
+            billing_address: address(order, "billing"),
+            expected: Vec::new(),
+        }
+    }
+
+    /// Remembers an order that was never seen as more than gone.
+    pub(super) fn absent(gone: Gone, site: &str) -> Self {
+        Self {
+            site: site.to_owned(),
+            identity: String::new(),
+            content: None,
+            modified_ms: 0,
+            read_begun_ms: 0,
+            placed: false,
+            gone,
+            currency: String::new(),
+            total_minor: 0,
+            shipping_minor: 0,
+            fees_minor: 0,
+            lines: Vec::new(),
+            refunds: BTreeMap::new(),
+            shipping_address: Digest::of(b""),
+            billing_address: Digest::of(b""),
+            expected: Vec::new(),
+        }
+    }
+
+    /// This mirror, prepared for the echo of a write of ours that sets `status`. To be kept before the write leaves:
+    /// the echo may be faster than the answer.
+    #[must_use]
+    pub fn expecting(mut self, status: &str) -> Self {
+        if !self.expected.iter().any(|expected| expected == status) {
+            self.expected.push(status.to_owned());
+        }
+        self
+    }
+
+    /// This mirror after a write of ours that set `status` landed.
+    #[must_use]
+    pub fn wrote(mut self, status: &str) -> Self {
+        if let Some(content) = &mut self.content {
+            status.clone_into(&mut content.status);
+        }
+        self.refused(status)
+    }
+
+    /// This mirror after a write of ours that would have set `status` provably did nothing.
+    #[must_use]
+    pub fn refused(mut self, status: &str) -> Self {
+        self.expected.retain(|expected| expected != status);
+        self
+    }
+
+    /// Whether `order` holds nothing new: it is what we knew, or that with a status of our own.
+    pub(super) fn knows(&self, order: &Order) -> bool {
+        let seen = order.content();
+        self.gone == Gone::Present
+            && self.content.as_ref().is_some_and(|known| {
+                let echo = self.expected.contains(&seen.status)
+                    && (&known.agreement, &known.payment) == (&seen.agreement, &seen.payment);
+                *known == seen || echo
+            })
+    }
+}
+
+pub(super) fn fees(order: &Order) -> i64 {
+    order
+        .fees
+        .iter()
+        .map(|fee| fee.net_minor)
+        .fold(0, i64::saturating_add)
+}
+
+pub(super) fn address(order: &Order, which: &str) -> Digest {
+    order.to_value().get(which).map_or(Digest::of(b""), Value::digest)
+}
