@@ -107,6 +107,12 @@ impl Gate {
         self.breaker.note(now, health);
     }
 
+    /// A granted ticket was not owed any more: nothing left, and nothing is known about the other side.
+    pub fn not_needed(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.rate.give_back();
+    }
+
     /// When waiting alone may let the next ticket through; `None` when nothing waits or only answers help.
     pub fn next_at(&self, now: Millis) -> Option<Millis> {
         if self.paused || self.queue.is_empty() || self.under_way >= self.limits.concurrency_max {

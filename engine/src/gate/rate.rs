@@ -48,6 +48,12 @@ impl Rate {
         }
     }
 
+    pub(super) fn give_back(&mut self) {
+        if self.limits.is_some() {
+            self.tokens_milli += 1_000;
+        }
+    }
+
     pub(super) fn next_at(&self, now: Millis) -> Option<Millis> {
         let limits = self.limits?;
         let missing = 1_000 - self.tokens_milli;

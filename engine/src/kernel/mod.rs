@@ -3,7 +3,9 @@
 //! Write-ahead is a rule of the kernel: effects and replies are withheld until the frame they follow from is
 //! durable ([`Input::Durable`]). The caller appends what [`Output`] says, in order, and performs what it releases.
 
+mod gates;
 mod held;
+mod memory;
 mod output;
 mod slot;
 mod work;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 
 pub use output::{Effect, Frame, Output, Reply, ReplyId};
 
+use gates::Flight;
 use held::Held;
 use slot::Slot;
 
@@ -116,6 +119,8 @@ pub struct Settings {
     pub limits: BTreeMap<ConnectorId, Limits>,
     /// The sequence of the last frame in the log.
     pub last_sequence: u64,
+    /// When the store was restored from a backup, if it was: what a root owed before then is in doubt.
+    pub restored_at: Option<Millis>,
 }
 
 /// Many roots on one thread.
@@ -130,6 +135,7 @@ pub struct Kernel {
     uses: u64,
     timers: BTreeSet<(Millis, RootKey)>,
     gates: BTreeMap<ConnectorId, Gate>,
+    flights: BTreeMap<Flight, ConnectorId>,
     held: Held,
     sequence: u64,
     durable: u64,
@@ -153,6 +159,7 @@ impl Kernel {
             uses: 0,
             timers: BTreeSet::new(),
             gates: BTreeMap::new(),
+            flights: BTreeMap::new(),
             held: Held::default(),
             sequence,
             durable: sequence,

@@ -63,17 +63,15 @@ impl Live {
 
     /// When time alone moves this root while it is in memory: answers come by themselves, gates keep tickets.
     pub(super) fn next_timer(&self) -> Option<Millis> {
-        let owed = self.root.instances.values().flat_map(|instance| {
-            instance
-                .runs
-                .iter()
-                .filter_map(|(place, run)| match run.call()?.phase {
-                    CallPhase::Owed { until, .. } => {
-                        let ticket = (instance.id.clone(), run.site(place));
-                        (instance.hold.is_none() && !self.ticketed.contains(&ticket)).then_some(until)
-                    }
-                    CallPhase::InFlight { .. } | CallPhase::Stuck { .. } => None,
-                })
+        let instances = self.root.instances.values();
+        let owed = instances.flat_map(|instance| {
+            let calls = instance.owed_calls(Millis(i64::MAX)).into_iter();
+            calls.filter_map(|(site, call)| match call.phase {
+                CallPhase::Owed { until, .. } => {
+                    (!self.ticketed.contains(&(instance.id.clone(), site))).then_some(until)
+                }
+                CallPhase::InFlight { .. } | CallPhase::Stuck { .. } => None,
+            })
         });
         owed.chain(self.root.next_deadline()).min()
     }

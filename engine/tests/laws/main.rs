@@ -1,0 +1,11 @@
+//! The laws of the core, held against a world in memory that goes wrong in every way it promises to survive.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests fail by panicking; helpers outside test functions do so too"
+)]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod stories;
