@@ -2,7 +2,7 @@
 
 /// The nearest of `known`, when it is near enough to be a slip.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let allowed = 1 + word.chars().count() / 4;
+    let allowed = 1 + word.chars().count() / 6;
     known
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))

@@ -130,6 +130,16 @@ fn what_an_order_costs_and_how_it_is_paid_decides_the_calls() {
             vec!["review", "verify-payment", "verify-authorisation", "capture"],
         ),
         (
+            "accepted on invoice",
+            vec![
+                "review",
+                "verify-payment",
+                "verify-authorisation",
+                "capture",
+                "register-payment",
+            ],
+        ),
+        (
             "an article the shop has deleted",
             vec!["verify-authorisation", "capture"],
         ),

@@ -34,10 +34,7 @@ impl<'s> Lowering<'s> {
     fn node(&self, expr: &IdedExpr, depth: usize) -> Lowered<Node> {
         let own = self.span(expr.id);
         if depth > DEPTH_MAX {
-            return Err(SyntaxError::limit(
-                own,
-                "is nested too deeply; split it over two steps",
-            ));
+            return Err(SyntaxError::limit(own, "is nested too deeply"));
         }
         let deeper = depth + 1;
         let kind = match &expr.expr {

@@ -48,7 +48,7 @@ impl SyntaxError {
         Self {
             fault: SyntaxFault::Limit,
             message: format!("the expression {what}"),
-            help: None,
+            help: Some("split it over two steps".to_owned()),
             span,
         }
     }
@@ -74,10 +74,10 @@ pub(super) fn parse(source: &str) -> Result<Node, SyntaxError> {
             .stack_size(STACK_BYTES);
         match parser.spawn_scoped(scope, read) {
             Ok(running) => running.join().unwrap_or_else(|_| Err(unreadable())),
-            Err(_) => Err(SyntaxError::limit(
-                whole(source),
-                "cannot be read now: no thread could be started",
-            )),
+            Err(_) => Err(SyntaxError {
+                help: Some("free some memory or threads and read it again".to_owned()),
+                ..SyntaxError::limit(whole(source), "cannot be read now: no thread could be started")
+            }),
         }
     })
 }
@@ -143,10 +143,7 @@ fn offset(source: &str, (line, column): (isize, isize)) -> usize {
 /// Refuses what would make the parser recurse deeply or work long, before it sees it.
 fn within_limits(source: &str) -> Result<(), SyntaxError> {
     if source.len() > SOURCE_MAX {
-        return Err(SyntaxError::limit(
-            whole(source),
-            "is too long; split it over two steps",
-        ));
+        return Err(SyntaxError::limit(whole(source), "is too long"));
     }
     let (mut nesting, mut tokens) = (0_usize, 0_usize);
     let mut in_word = false;
@@ -167,10 +164,7 @@ fn within_limits(source: &str) -> Result<(), SyntaxError> {
                 start: at,
                 end: at + character.len_utf8(),
             };
-            return Err(SyntaxError::limit(
-                span,
-                "is too complex; split it over two steps",
-            ));
+            return Err(SyntaxError::limit(span, "is too complex"));
         }
     }
     Ok(())

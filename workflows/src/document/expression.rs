@@ -282,9 +282,8 @@ impl Checker<'_> {
             .iter()
             .position(|step| root == "steps" && step.result_name() == *name);
         let undoing = used.locals.iter().any(|local| matches!(local, Local::Landed(_)));
-        let Some(wanted) =
-            wanted.filter(|wanted| !graph.precedes(*wanted, index) && !(undoing && *wanted == index))
-        else {
+        let may_read = |wanted: usize| graph.precedes(wanted, index) || (undoing && wanted == index);
+        let Some(wanted) = wanted.filter(|wanted| !may_read(*wanted)) else {
             return;
         };
         let id = |index: usize| document.steps.get(index).map_or("", |step| step.id.text.as_str());

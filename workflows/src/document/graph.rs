@@ -30,12 +30,20 @@ impl Graph {
             .map(|(index, step)| parents(document, index, step, checker))
             .collect();
         let mut order: Vec<usize> = Vec::new();
-        let mut ancestors = vec![BTreeSet::new(); after.len()];
+        let mut ancestors: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); after.len()];
         while let Some(next) = ready(&after, &order) {
-            ancestors[next] = after[next]
-                .iter()
-                .flat_map(|parent| ancestors[*parent].iter().copied().chain([*parent]))
-                .collect();
+            let before = |parent: &usize| {
+                ancestors
+                    .get(*parent)
+                    .into_iter()
+                    .flatten()
+                    .copied()
+                    .chain([*parent])
+            };
+            let all: BTreeSet<usize> = after.get(next).into_iter().flatten().flat_map(before).collect();
+            if let Some(slot) = ancestors.get_mut(next) {
+                *slot = all;
+            }
             order.push(next);
         }
         if order.len() < after.len() {
