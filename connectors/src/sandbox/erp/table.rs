@@ -1,0 +1,92 @@
+//! The records of one model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+
+use super::domain;
+use super::failure::Failure;
+use super::wire::Record;
+
+/// Records by id, with an index on `reference`: what every probe looks for among very many documents.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    last: i64,
+    rows: BTreeMap<i64, Record>,
+    referenced: BTreeMap<String, BTreeSet<i64>>,
+}
+
+impl Table {
+    /// Keeps a record under the next id, which it returns.
+    pub(super) fn insert(&mut self, mut record: Record) -> i64 {
+        self.last += 1;
+        record.insert("id".into(), json!(self.last));
+        self.index(self.last, record.get("reference"));
+        self.rows.insert(self.last, record);
+        self.last
+    }
+
+    /// The record, or the error for an id that does not exist.
+    pub(super) fn at(&self, id: i64) -> Result<&Record, Failure> {
+        self.rows.get(&id).ok_or_else(|| missing(id))
+    }
+
+    /// Changes one field.
+    pub(super) fn put(&mut self, id: i64, field: &str, value: Json) -> Result<(), Failure> {
+        if field == "reference" {
+            self.index(id, Some(&value));
+        }
+        let record = self.rows.get_mut(&id).ok_or_else(|| missing(id))?;
+        record.insert(field.to_owned(), value);
+        Ok(())
+    }
+
+    /// Entries of a changed reference stay behind; the domain is asked again anyway.
+    fn index(&mut self, id: i64, reference: Option<&Json>) {
+        if let Some(Json::String(reference)) = reference {
+            self.referenced.entry(reference.clone()).or_default().insert(id);
+        }
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = (i64, &Record)> {
+        self.rows.iter().map(|(id, record)| (*id, record))
+    }
+
+    /// The ids of the records that satisfy the domain, oldest first.
+    pub(super) fn search(&self, wanted: &[Json]) -> Result<Vec<i64>, Failure> {
+        let mut ids = Vec::new();
+        let rows: &mut dyn Iterator<Item = (i64, &Record)> = match reference_in(wanted) {
+            Some(reference) => {
+                let known = self.referenced.get(reference).into_iter().flatten();
+                &mut known.filter_map(|id| Some((*id, self.rows.get(id)?)))
+            }
+            None => &mut self.rows(),
+        };
+        for (id, record) in rows {
+            if domain::matches(record, wanted)? {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+}
+
+/// The reference that a domain of clauses which all must hold asks for.
+fn reference_in(wanted: &[Json]) -> Option<&str> {
+    if wanted.first().is_some_and(Json::is_string) {
+        return None;
+    }
+    let clause = wanted
+        .iter()
+        .find(|clause| clause.get(0) == Some(&json!("reference")))?;
+    if clause.get(1) != Some(&json!("=")) {
+        return None;
+    }
+    clause.get(2)?.as_str()
+}
+
+fn missing(id: i64) -> Failure {
+    Failure::User(format!(
+        "You are trying to read records \"{id}\" that do not exist anymore."
+    ))
+}
