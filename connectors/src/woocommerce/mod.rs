@@ -8,6 +8,7 @@ pub mod answer;
 pub mod delivery;
 mod node;
 pub mod order;
+pub mod rest;
 pub mod signature;
 pub mod source;
 

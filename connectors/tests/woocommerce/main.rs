@@ -7,7 +7,9 @@
 
 mod answers;
 mod classification;
+mod convergence;
 mod fixtures;
 mod orders;
 mod poison;
+mod rest;
 mod signatures;
