@@ -67,13 +67,13 @@ pub const RATE_KEYS: &[Entry] = &[PER_SECOND.entry(), BURST.entry()];
 
 const FAILURES: Key<u32> = Key::new(
     "failures",
-    "5",
+    "10",
     "Failures in a row after which no more requests start, a number of requests. A refusal for a business reason is no failure.",
 )
 .within(1, 1_000);
 const OPEN_FOR: Key<Duration> = Key::new(
     "open_for",
-    "\"30s\"",
+    "\"15s\"",
     "How long nothing starts before a single request tries again.",
 )
 .within(SECOND, 24 * HOUR);

@@ -66,8 +66,8 @@ choice! {
         GiftCard = "gift-card",
         /// A bank transfer or cheque.
         Bank = "bank",
-        /// Cash on delivery.
-        Cash = "cash",
+        /// Cash handed over with the goods.
+        CashOnDelivery = "cash-on-delivery",
     }
 }
 

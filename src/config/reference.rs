@@ -74,8 +74,8 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "shops.NAME.gateways.NAME",
-        "One payment gateway, by its id in the shop (`stripe`, `bacs`, `cod`); `default` stands for all others. An order of a gateway \
-         with neither is held.",
+        "One payment gateway, by its id in the shop (`stripe`, `bacs`, `cod`). An order of a gateway without a table is held as \
+         `gateway-unknown`; `default` says what is assumed of it when a person lets it go on.",
         gateway::KEYS,
     ),
     table("connectors.NAME", "One system behind the shops.", connector::KEYS),

@@ -103,8 +103,6 @@ choice! {
     Rounding {
         /// The order is held for a person.
         Hold = "hold",
-        /// Half a coin and more goes up.
-        HalfUp = "half-up",
         /// Half a coin goes to the even neighbour.
         HalfEven = "half-even",
     }
@@ -166,7 +164,7 @@ impl Shop {
         shop
     }
 
-    /// What is known about the gateway called `name`; `None` holds the order as `gateway-unknown`.
+    /// What is known or, by the entry `default`, assumed about the gateway called `name`.
     pub fn gateway(&self, name: &str) -> Option<&Gateway> {
         self.gateways
             .get(name)

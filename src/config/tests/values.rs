@@ -28,14 +28,14 @@ fn a_gateway_waits_as_long_as_its_money_takes() {
         stripe = { taken_by = "shop-authorised" }
         bacs = { taken_by = "offline", tender = "bank" }
         klarna = { taken_by = "shop-captured", patience = "2h" }
-        cod = { taken_by = "offline", tender = "cash", on_delivery = true }
+        cod = { taken_by = "offline", tender = "cash-on-delivery", on_delivery = true }
     "#;
     let shop = &sound(&format!("{SOUND}{gateways}")).shops["eu"];
     for (name, taken_by, tender, patience_min) in [
         ("stripe", TakenBy::ShopAuthorised, Tender::Card, 60),
         ("bacs", TakenBy::Offline, Tender::Bank, 14_400),
         ("klarna", TakenBy::ShopCaptured, Tender::Card, 120),
-        ("cod", TakenBy::Offline, Tender::Cash, 14_400),
+        ("cod", TakenBy::Offline, Tender::CashOnDelivery, 14_400),
     ] {
         let gateway = shop.gateway(name).unwrap();
         assert_eq!((gateway.taken_by, gateway.tender), (taken_by, tender), "{name}");
@@ -46,7 +46,7 @@ fn a_gateway_waits_as_long_as_its_money_takes() {
 }
 
 #[test]
-fn the_default_gateway_stands_for_those_without_an_entry() {
+fn the_default_is_assumed_of_a_gateway_without_an_entry() {
     let shop = &sound(&format!(
         "{SOUND}[shops.eu.gateways.default]\ntaken_by = \"offline\"\n"
     ))
@@ -74,7 +74,7 @@ fn a_connector_takes_what_its_recipe_asks_for() {
             burst: 1
         })
     );
-    assert_eq!(connector.breaker.failures, 5);
+    assert_eq!(connector.breaker.failures, 10);
     assert_eq!(connector.settings["company"], Scalar::Int(1));
     assert_eq!(connector.settings["strict"], Scalar::Bool(true));
     assert_eq!(connector.secrets["password"].reveal(), "ck_do_not_show");
