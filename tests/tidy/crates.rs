@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::tree::{none, read, root};
+use crate::tree::{files, none, read, root};
 
 /// For each crate, which of ours it may use. The root package is absent: it alone may know every crate.
 const DIRECTION: &[(&str, &[&str])] = &[
@@ -31,12 +31,20 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "amends-connectors",
         ],
     ),
-    // Handles of the runtime and read models: neither how a store keeps bytes nor how a system is spoken to.
+    // Handles of the runtime and read models, never how a system is spoken to.
     (
         "amends-api",
-        &["amends-engine", "amends-workflows", "amends-runtime"],
+        &[
+            "amends-engine",
+            "amends-workflows",
+            "amends-storage",
+            "amends-runtime",
+        ],
     ),
 ];
+
+/// What of the storage the API must not name: it reads entries and hands writes to the runtime, which alone commits.
+const WRITING: &[&str] = &["Sled", "Memory", "Log", "Commit", "Frame"];
 
 /// What the core may use of others: values, digests, their codes and errors.
 const CORE_USES: &[&str] = &["iso_currency", "rust_decimal", "serde", "sha2", "thiserror"];
@@ -113,6 +121,20 @@ fn the_core_uses_nothing_that_could_act() {
         Vec::<&&str>::new(),
         "the core reaches clocks, randomness or I/O through its dependencies"
     );
+}
+
+#[test]
+fn the_api_reads_the_store_and_never_commits() {
+    let mut findings = Vec::new();
+    for file in files("api/src", &["rs"]) {
+        for (number, line) in file.lines().filter(|(_, line)| line.contains("amends_storage")) {
+            let mut words = line.split(|c: char| !c.is_alphanumeric());
+            if words.any(|word| WRITING.contains(&word)) {
+                findings.push(format!("{}:{number}: {}", file.path, line.trim()));
+            }
+        }
+    }
+    none("the API asks the runtime to commit", &findings);
 }
 
 #[test]

@@ -14,7 +14,7 @@ const POSTPONED: &[&str] = &[
     concat!("to", "do!("),
     concat!("unimpl", "emented!("),
     concat!("db", "g!("),
-    concat!("for ", "now"),
+    concat!("for ", "now,"),
     concat!("not yet ", "implemented"),
     concat!("coming ", "soon"),
     concat!("in a real ", "system"),
