@@ -158,7 +158,7 @@ impl<L: Log> Committer<L> {
     }
 }
 
-fn snapshot(root: &Root) -> Result<Write, EncodeError> {
+pub(crate) fn snapshot(root: &Root) -> Result<Write, EncodeError> {
     let value = codec::encode(Kind::Snapshot, 1, root)?;
     Ok(Write::Put {
         key: Key::Snapshot {

@@ -17,6 +17,7 @@ mod handle;
 mod inbox;
 mod journal;
 mod reading;
+mod rebuild;
 mod run;
 mod summary;
 mod text;
@@ -30,6 +31,7 @@ pub use inbox::{
 };
 pub use journal::{EventsError, decode_events, encode_events};
 pub use reading::{LoadError, Loaded, history, load_root, load_value, refold};
-pub use run::{Running, Settings, start};
+pub use rebuild::{RebuildError, rebuild};
+pub use run::{Acknowledge, Running, Settings, start};
 pub use summary::{InstanceSummary, State, Summary, read_summary};
 pub use text::{ValueError, parse_value};

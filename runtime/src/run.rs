@@ -45,6 +45,18 @@ pub struct Settings {
     pub perform: Arc<dyn Perform>,
     /// Whether errands may leave from the start.
     pub effects: Paused,
+    /// When acknowledgements are given.
+    pub acknowledge: Acknowledge,
+}
+
+/// When acknowledgements are given and errands leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Acknowledge {
+    /// When what they follow from is durable.
+    #[default]
+    Durable,
+    /// Before it is written. A planted bug: with it the checks for lost or doubled work must fail, or they are blind.
+    EarlyForTests,
 }
 
 /// A running engine.
@@ -134,6 +146,7 @@ where
         wake_at: None,
         durable,
         health,
+        acknowledge: settings.acknowledge,
     };
     let loop_task = tokio::spawn(engine.run(asked, commits));
     Ok(Running {
@@ -161,6 +174,7 @@ struct Engine<R: Store> {
     wake_at: Option<Millis>,
     durable: u64,
     health: watch::Sender<Health>,
+    acknowledge: Acknowledge,
 }
 
 /// Whether the loop goes on.
@@ -345,6 +359,11 @@ impl<R: Store> Engine<R> {
     async fn flush(&mut self) -> Go {
         if self.batch.is_empty() {
             return Go::On;
+        }
+        if self.acknowledge == Acknowledge::EarlyForTests
+            && let Some(sequence) = self.batch.frames.last().map(|frame| frame.sequence)
+        {
+            self.durable(sequence);
         }
         let batch = std::mem::take(&mut self.batch);
         if self.batches.send(batch).await.is_err() {

@@ -9,7 +9,7 @@ use amends_engine::instance::{Instance, Stage};
 use amends_engine::kernel::Frame;
 use amends_engine::ledger::Account;
 use amends_engine::root::{Root, WakeKind};
-use amends_engine::{RootKey, Value};
+use amends_engine::{FactName, RootKey, Value};
 use amends_storage::{EncodeError, Key, Kind, ReadError, Store, Write, codec};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,8 @@ pub struct Summary {
     pub currency: String,
     /// Outside document numbers.
     pub documents: Vec<String>,
+    /// Refunds the shop reported, by its ids.
+    pub refunds: Vec<String>,
     /// When it was first heard of: Unix milliseconds, UTC.
     pub created_ms: i64,
     /// The time of the last event.
@@ -147,6 +149,7 @@ pub(crate) fn summarize(root: &Root, number: String, created_ms: i64) -> Summary
         total_minor: currency.map_or(0, |currency| root.ledger.money(Account::Agreed, currency).landed),
         currency: currency.map_or_else(String::new, |currency| currency.to_string()),
         documents: documents(root),
+        refunds: refunds(root),
         created_ms,
         updated_ms: root.updated_at.0,
         revision: root.revision,
@@ -219,6 +222,10 @@ fn documents(root: &Root) -> Vec<String> {
     references.into_iter().collect()
 }
 
+fn refunds(root: &Root) -> Vec<String> {
+    root.facts_named(&FactName::new("refund.recorded")).map(|kept| kept.id.clone()).collect()
+}
+
 fn instance_summary(root: &Root, instance: &Instance) -> InstanceSummary {
     let causes = root
         .wake_causes()
@@ -285,6 +292,8 @@ fn index_keys(summary: &Summary) -> BTreeSet<Key> {
             .iter()
             .map(|document| index("document", document)),
     );
+    let shop = summary.root.split(':').next().unwrap_or_default();
+    keys.extend(summary.refunds.iter().map(|refund| index("refund", &format!("{shop}/{refund}"))));
     if !summary.number.is_empty() {
         keys.insert(index("number", &summary.number));
     }
