@@ -1,1 +1,42 @@
 //! HTTP API, webhooks and callbacks of Amends.
+//!
+//! *What it does.* It takes deliveries and answers only when they survive power loss, shows orders as the store
+//! durably knows them, and hands people's commands to the engine. [`Setup`] is everything it needs; [`router`] makes
+//! the service, [`serve`] runs it until it is told to stop.
+//!
+//! *What it does not do.* It knows no storefront, recipe or workflow document: what a body means and whether it is
+//! signed is asked through [`Door`], titles of steps through the engine's `Book`. It decides nothing about an order:
+//! every change is a command that the engine accepts or refuses.
+//!
+//! *Invariants.* A 2xx to a delivery, a command or a token means that it is durable. A read shows durable state only.
+//! Personal data leaves only on request (`?reveal=true`), to a token that may operate, after a line in the audit trail.
+
+pub mod audit;
+pub mod brakes;
+pub mod client;
+pub mod limits;
+pub mod token;
+mod view;
+pub mod words;
+
+mod answer;
+mod auth;
+mod door;
+mod extract;
+mod moment;
+mod problem;
+mod reader;
+mod ring;
+mod router;
+mod routes;
+mod serve;
+mod state;
+
+pub use door::{Admission, Door, Knock, Refused};
+pub use limits::Limits;
+pub use problem::{Code, Problem};
+pub use reader::Reader;
+pub use router::router;
+pub use routes::commands::Wish;
+pub use serve::serve;
+pub use state::{Backup, Names, Setup};

@@ -150,6 +150,15 @@ pub enum InstanceEvent {
         /// What follows.
         verdict: Verdict,
     },
+    /// The store was restored from a backup: what was owed may have left after the cut.
+    Doubted {
+        /// Where.
+        site: Site,
+        /// What tells, at once; `None` when only a person can.
+        errand: Option<Errand>,
+        /// The incident, when only a person can tell.
+        incident: Option<u32>,
+    },
     /// A report about an attempt that is over already, kept for people.
     LateReport {
         /// Where.

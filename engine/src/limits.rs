@@ -17,5 +17,8 @@ pub const EVENTS_PER_DECISION_MAX: usize = 4_096;
 pub const INCIDENTS_MAX: usize = 500;
 /// "Absent" answers needed before an effect counts as not having happened; the first may race an index.
 pub const ABSENTS_NEEDED: u8 = 2;
+/// Reports remembered per run to recognise repetitions. A repetition older than that is journaled once more, and
+/// then remembered again.
+pub const REPORTS_MAX: usize = 8;
 /// A forward jump of the wall clock beyond this against the monotonic clock fires no deadline until confirmed.
 pub const CLOCK_JUMP_MS: i64 = 60_000;

@@ -70,6 +70,10 @@ pub(super) fn end(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, name: (u3
     let Some(run) = draft.instance(id).and_then(|instance| instance.run(&site.place)) else {
         return;
     };
+    let digest = report_digest(report);
+    let heard = run.reports.iter().any(|heard| {
+        (heard.side, heard.epoch, heard.attempt, heard.report) == (site.side, name.0, name.1, digest)
+    });
     let call = run.call().filter(|_| run.site(&site.place) == *site).cloned();
     match call {
         Some(call)
@@ -77,7 +81,7 @@ pub(super) fn end(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, name: (u3
         {
             judge(draft, id, site, &call, report);
         }
-        Some(call) if call.last_report == Some((name.0, name.1, report_digest(report))) => {}
+        Some(_) | None if heard => {}
         Some(_) | None => late(draft, id, site, name, report),
     }
 }

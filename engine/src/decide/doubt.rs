@@ -1,8 +1,9 @@
 //! Effects that may have happened: resend under the same key, look up, or ask a person.
 
-use crate::contract::Mode;
-use crate::event::Verdict;
-use crate::instance::{Errand, Side};
+use crate::InstanceId;
+use crate::contract::{Contract, Mode};
+use crate::event::{InstanceEvent, Verdict};
+use crate::instance::{CallPhase, Errand, Side, Site};
 use crate::limits::ABSENTS_NEEDED;
 use crate::outcome::{Fault, FaultClass};
 use crate::root::cause;
@@ -56,11 +57,11 @@ pub(super) fn unanswered(draft: &mut Draft<'_>, case: &Case<'_>, fault: &Fault) 
     let contract = &case.call.pinned.contract;
     let probing = contract.probe && !matches!(contract.mode, Mode::Keyed { .. } | Mode::Idempotent);
     let errand = match case.call.phase {
-        crate::instance::CallPhase::InFlight { errand, .. } => errand,
-        crate::instance::CallPhase::Owed { .. } | crate::instance::CallPhase::Stuck { .. } if probing => {
+        CallPhase::InFlight { errand, .. } => errand,
+        CallPhase::Owed { .. } | CallPhase::Stuck { .. } if probing => {
             Errand::Probe
         }
-        crate::instance::CallPhase::Owed { .. } | crate::instance::CallPhase::Stuck { .. } => Errand::Send,
+        CallPhase::Owed { .. } | CallPhase::Stuck { .. } => Errand::Send,
     };
     go_on(
         draft,
@@ -106,6 +107,43 @@ pub(super) fn absent(draft: &mut Draft<'_>, case: &Case<'_>) -> Verdict {
         old_key: case.key.clone(),
         key: draft.key(case.id, case.site, epoch),
     }
+}
+
+/// After a restore every owed call may have left unseen: it is looked up, sent again under its own key where the
+/// other side honours keys, or left to a person.
+pub(super) fn restored(draft: &mut Draft<'_>) {
+    for id in draft.instance_ids() {
+        let Some(instance) = draft.instance(&id) else {
+            continue;
+        };
+        let owed: Vec<(Site, Contract)> = instance
+            .runs
+            .iter()
+            .filter_map(|(place, run)| {
+                let call = run.call().filter(|call| call.doubt.is_none())?;
+                matches!(call.phase, CallPhase::Owed { .. })
+                    .then(|| (run.site(place), call.pinned.contract.clone()))
+            })
+            .collect();
+        for (site, contract) in owed {
+            doubt_after_restore(draft, &id, site, &contract);
+        }
+    }
+}
+
+fn doubt_after_restore(draft: &mut Draft<'_>, id: &InstanceId, site: Site, contract: &Contract) {
+    let errand = match contract.mode {
+        Mode::Keyed { .. } | Mode::Idempotent => Some(Errand::Send),
+        Mode::Probed | Mode::Staged | Mode::AtMostOnce => contract.probe.then_some(Errand::Probe),
+    };
+    let incident = errand.is_none().then(|| {
+        let message = format!(
+            "{}.{} may have left after the backup was made; look for it there, then complete it or retry",
+            contract.role, contract.operation
+        );
+        draft.incident(Some(id), Some(&site.place), cause::IN_DOUBT, message)
+    });
+    draft.of(id, InstanceEvent::Doubted { site, errand, incident });
 }
 
 fn go_on(

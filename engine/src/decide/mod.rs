@@ -63,6 +63,8 @@ pub enum Input {
     Due,
     /// The root was loaded by a process that did not start its errands: they are in doubt.
     Recovered,
+    /// The store was restored from a backup after the root's last event: what is owed may have left as well.
+    Restored,
 }
 
 /// What the inbound edge derived from a delivery or a reading.
@@ -137,6 +139,10 @@ pub fn decide(context: &Context<'_>, root: &Root, input: &Input) -> Result<Decis
         }
         Input::Due => fact::pass_time(&mut draft),
         Input::Recovered => call::interrupt(&mut draft),
+        Input::Restored => {
+            call::interrupt(&mut draft);
+            doubt::restored(&mut draft);
+        }
     }
     forward::settle(&mut draft);
     Ok(draft.finish())

@@ -20,8 +20,7 @@ pub(super) fn started(call: &mut CallState, epoch: u32, attempt: u32, errand: Er
     call.phase = CallPhase::InFlight { errand, since: at };
 }
 
-pub(super) fn reported(call: &mut CallState, epoch: u32, attempt: u32, report: &Report) {
-    call.last_report = Some((epoch, attempt, report_digest(report)));
+pub(super) fn reported(call: &mut CallState, report: &Report) {
     call.server_faults = match report {
         Report::Outcome(Outcome::Unknown(fault)) if fault.class == FaultClass::Server => {
             call.server_faults + 1
@@ -113,6 +112,15 @@ fn go_on(call: &mut CallState, verdict: &Verdict, at: Millis) {
     }
 }
 
+pub(super) fn doubted(call: &mut CallState, errand: Option<Errand>, incident: Option<u32>, at: Millis) {
+    call.doubt = call.doubt.or(Some(Doubt { since: at, absents: 0 }));
+    call.keyed_at = call.keyed_at.or(Some(at));
+    call.phase = match (errand, incident) {
+        (Some(errand), _) => CallPhase::Owed { errand, until: at },
+        (None, incident) => CallPhase::Stuck { incident: incident.unwrap_or_default() },
+    };
+}
+
 fn renew(call: &mut CallState, epoch: u32, until: Millis) {
     call.epoch = epoch;
     call.attempt = 0;
@@ -132,7 +140,6 @@ pub(super) fn rearm(call: &mut CallState, epoch: u32, errand: Errand, at: Millis
     }
     call.tries = 0;
     call.first_at = None;
-    call.escalated = false;
     call.phase = CallPhase::Owed { errand, until: at };
 }
 

@@ -1,8 +1,8 @@
 //! Folding the events of one instance.
 
-use crate::event::InstanceEvent;
+use crate::event::{InstanceEvent, Report};
 use crate::instance::{
-    CallPhase, CallState, Fan, Hold, Instance, Place, Run, RunState, Side, Site, Stage, Undoing,
+    CallPhase, CallState, Fan, Heard, Hold, Instance, Place, Run, RunState, Side, Site, Stage, Undoing,
 };
 use crate::outcome::Landing;
 use crate::root::Root;
@@ -65,6 +65,7 @@ fn post(root: &mut Root, event: &InstanceEvent) {
         InstanceEvent::Rearmed { old_key, key, .. } => root.ledger.rename(old_key, key),
         InstanceEvent::Started { .. }
         | InstanceEvent::AttemptStarted { .. }
+        | InstanceEvent::Doubted { .. }
         | InstanceEvent::LateReport { .. }
         | InstanceEvent::WaitOpened { .. }
         | InstanceEvent::WaitMet { .. }
@@ -99,7 +100,13 @@ fn post(root: &mut Root, event: &InstanceEvent) {
 )]
 fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
     match event {
-        InstanceEvent::Started { .. } | InstanceEvent::LateReport { .. } => {}
+        InstanceEvent::Started { .. } => {}
+        InstanceEvent::LateReport {
+            site,
+            epoch,
+            attempt,
+            report,
+        } => hear(instance, site, *epoch, *attempt, report),
         InstanceEvent::CallDue {
             site,
             epoch,
@@ -132,8 +139,9 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
             verdict,
         } => {
             if let Some(call) = call_at(instance, site) {
-                call::reported(call, *epoch, *attempt, report);
+                call::reported(call, report);
             }
+            hear(instance, site, *epoch, *attempt, report);
             call::judged(instance, site, verdict, at);
         }
         InstanceEvent::Landed {
@@ -146,6 +154,11 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
             if *commits {
                 instance.stage = Stage::Committed;
                 instance.parked = None;
+            }
+        }
+        InstanceEvent::Doubted { site, errand, incident } => {
+            if let Some(call) = call_at(instance, site) {
+                call::doubted(call, *errand, *incident, at);
             }
         }
         InstanceEvent::WaitOpened {
@@ -277,6 +290,18 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
         InstanceEvent::Completed => instance.stage = Stage::Completed,
         InstanceEvent::Compensated => instance.stage = Stage::Compensated,
         InstanceEvent::Closed { .. } => instance.stage = Stage::Closed,
+    }
+}
+
+fn hear(instance: &mut Instance, site: &Site, epoch: u32, attempt: u32, report: &Report) {
+    if let Some(run) = instance.runs.get_mut(&site.place) {
+        let report = call::report_digest(report);
+        run.hear(Heard {
+            side: site.side,
+            epoch,
+            attempt,
+            report,
+        });
     }
 }
 

@@ -39,10 +39,8 @@ pub struct CallState {
     pub server_faults: u32,
     /// What it waits for.
     pub phase: CallPhase,
-    /// The last report, so that its repetition adds nothing.
-    pub last_report: Option<(u32, u32, Digest)>,
-    /// Whether an incident tells people that it goes on failing.
-    pub escalated: bool,
+    /// When the last request of this epoch ended at our side: "absent" counts once it had time to settle since.
+    pub ended_at: Option<Millis>,
 }
 
 /// An attempt that may have happened.
@@ -105,8 +103,7 @@ impl CallState {
                 errand: Errand::Send,
                 until: at,
             },
-            last_report: None,
-            escalated: false,
+            ended_at: None,
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use call::{CallPhase, CallState, Doubt, Errand, Pinned};
-pub use run::{Run, RunState, SkipReason, Undoing};
+pub use run::{Heard, Run, RunState, SkipReason, Undoing};
 pub use site::{Place, Side, Site};
 pub use stage::{Stage, Trigger};
 
@@ -93,7 +93,7 @@ impl Instance {
 
     /// Whether `step` has begun.
     pub fn has_begun(&self, step: &StepId) -> bool {
-        self.fans.contains_key(step) || self.runs_of(step).next().is_some()
+        self.fans.contains_key(step) || self.runs_of(step).any(|(_, run)| !run.vacant)
     }
 
     /// Whether steps after `step` may begin: its only run is over, or its fan-out is closed and all runs are over.

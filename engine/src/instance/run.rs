@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::call::CallState;
-use super::site::{Place, Site};
+use super::call::{CallState, Pinned};
+use super::site::{Place, Side, Site};
+use crate::limits::REPORTS_MAX;
 use crate::outcome::Landing;
 use crate::{Digest, FactName, Millis};
 
@@ -14,8 +15,29 @@ pub struct Run {
     pub state: RunState,
     /// How far the undo is; `None` until it begins.
     pub undo: Option<Undoing>,
-    /// The last epoch used, so that a new one is never an old one.
+    /// The epoch of the last call on the forward side, so that a new one is never an old one.
     pub epoch: u32,
+    /// The epoch the next undo call uses: raised when the other side refused under the one before.
+    pub undo_epoch: u32,
+    /// The last call on the forward side, so that its late answer still moves what it moved.
+    pub pinned: Option<Pinned>,
+    /// A person had it taken back to before its beginning; only its history is left.
+    pub vacant: bool,
+    /// The last reports about its errands, so that a repetition adds nothing.
+    pub reports: Vec<Heard>,
+}
+
+/// A report that was heard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The side its errand belonged to.
+    pub side: Side,
+    /// The epoch of its errand.
+    pub epoch: u32,
+    /// The number of its errand in the epoch.
+    pub attempt: u32,
+    /// What it said.
+    pub report: Digest,
 }
 
 /// How far the forward side of a run is.
@@ -107,6 +129,27 @@ impl Run {
             state,
             undo: None,
             epoch: 0,
+            undo_epoch: 0,
+            pinned: None,
+            vacant: false,
+            reports: Vec::new(),
+        }
+    }
+
+    /// Keeps `heard` in mind, and forgets the oldest beyond the limit.
+    pub fn hear(&mut self, heard: Heard) {
+        if self.reports.len() >= REPORTS_MAX {
+            self.reports.remove(0);
+        }
+        self.reports.push(heard);
+    }
+
+    /// The epoch a call on `side` that becomes due now uses.
+    pub fn epoch_due(&self, side: Side) -> u32 {
+        match side {
+            Side::Undo(_) => self.undo_epoch,
+            Side::Do if self.pinned.is_some() => self.epoch + 1,
+            Side::Do => 0,
         }
     }
 

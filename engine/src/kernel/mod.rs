@@ -13,7 +13,7 @@ mod work;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use output::{Effect, Frame, Output, Reply, ReplyId};
+pub use output::{Effect, Frame, Output, Preview, Reply, ReplyId};
 
 use gates::Flight;
 use held::Held;

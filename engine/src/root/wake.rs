@@ -1,6 +1,8 @@
 //! Why something that has not ended will move again: no instance waits without a named cause.
 
-use crate::instance::{CallPhase, Errand, Instance, Place, Run, RunState, Undoing};
+use std::collections::BTreeSet;
+
+use crate::instance::{CallPhase, Errand, Instance, Place, Run, RunState, Site, Undoing};
 use crate::{ConnectorId, FactName, InstanceId, Millis};
 
 use super::Root;
@@ -109,10 +111,17 @@ fn instance_causes(instance: &Instance) -> Vec<WakeCause> {
             .chain(flying.map(|(place, kind)| cause(Some(place), kind)))
             .collect();
     }
-    let runs = instance
-        .runs
-        .iter()
-        .filter_map(|(place, run)| Some(cause(Some(place), run_cause(run)?)));
+    // What this stage does not let through waits for something else that is listed here.
+    let allowed: BTreeSet<Site> = instance
+        .owed_calls(Millis(i64::MAX))
+        .into_iter()
+        .map(|(site, _)| site)
+        .collect();
+    let runs = instance.runs.iter().filter_map(|(place, run)| {
+        let kind = run_cause(run)?;
+        let paused = matches!(kind, WakeKind::Gate { .. }) && !allowed.contains(&run.site(place));
+        (!paused).then(|| cause(Some(place), kind))
+    });
     let fans = instance
         .fans
         .iter()

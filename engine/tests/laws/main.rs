@@ -8,4 +8,5 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod chaos;
 mod stories;

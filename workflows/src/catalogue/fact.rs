@@ -95,7 +95,7 @@ pub const FACTS: &[Fact] = &[
         name: "order.cancelled",
         meaning: "the shop cancelled the order",
         payload: || Shape::record([("was_paid", Shape::Bool)]),
-        reports: &[],
+        reports: &[reports(Account::CancelledUninvoiced, Phase::Landed)],
     },
     Fact {
         name: "order.refunded",

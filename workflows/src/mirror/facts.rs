@@ -165,11 +165,23 @@ fn vanished(known: &Mirror, order: &Order) -> Vec<Fact> {
 
 fn cancelled(order: &Order) -> Fact {
     let was_paid = order.clearance() == Some(Clearance::Paid);
-    fact(
+    let cancelled = fact(
         "order.cancelled",
         order.id.to_string(),
         Value::map([("was_paid", was_paid.into())]),
-    )
+    );
+    Fact {
+        postings: money(
+            order,
+            Account::CancelledUninvoiced,
+            order.total_minor,
+            None,
+            Phase::Landed,
+        )
+        .into_iter()
+        .collect(),
+        ..cancelled
+    }
 }
 
 /// An edit is named after what was, what is and when, so that a change, its withdrawal and the same change once

@@ -1,0 +1,116 @@
+//! The audit trail: who did or saw what, beside the journals of the orders.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use amends_engine::Millis;
+use amends_runtime::{Handle, Stopped};
+use amends_storage::{Direction, EncodeError, Key, Kind, Prefix, ReadError, Span, Store, Write, codec};
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+const VERSION: u16 = 1;
+
+/// One line. Free of personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// When: Unix milliseconds, UTC.
+    pub at_ms: i64,
+    /// Who: the name of a token.
+    pub actor: String,
+    /// What: `reveal`, `replay`, `token.create`, `connector.pause`, `command.refused`.
+    pub action: String,
+    /// To what: an order, a delivery, a connector.
+    pub subject: String,
+    /// Why, or what came of it.
+    pub detail: String,
+}
+
+impl Line {
+    /// A line written now.
+    pub fn new(at: Millis, actor: &str, action: &str, subject: impl Into<String>) -> Self {
+        Self {
+            at_ms: at.0,
+            actor: actor.to_owned(),
+            action: action.to_owned(),
+            subject: subject.into(),
+            detail: String::new(),
+        }
+    }
+
+    /// With why, or what came of it.
+    #[must_use]
+    pub fn because(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+/// The position after the last line of `store`.
+///
+/// # Errors
+/// [`ReadError`] when the store failed.
+pub fn next_position<S: Store>(store: &S) -> Result<u64, ReadError> {
+    let page = store.scan(&Span::all(Prefix::Audit), 1, Direction::Descending)?;
+    Ok(page.entries.first().map_or(1, |(key, _)| match key {
+        Key::Audit(position) => position + 1,
+        _ => 1,
+    }))
+}
+
+/// What keeps `line` at `position`.
+///
+/// # Errors
+/// [`EncodeError`] when it is too large.
+pub fn write(position: u64, line: &Line) -> Result<Write, EncodeError> {
+    Ok(Write::Put {
+        key: Key::Audit(position),
+        value: codec::encode(Kind::Audit, VERSION, line)?,
+    })
+}
+
+/// Lines from `position` on, oldest first.
+///
+/// # Errors
+/// [`ReadError`] when the store failed or a line is damaged.
+pub fn read<S: Store>(store: &S, position: u64, limit: usize) -> Result<Vec<Line>, ReadError> {
+    let page = store.scan(&Span::audit_from(position), limit, Direction::Ascending)?;
+    let lines = page.entries.iter().map(|(key, value)| {
+        let decoded = codec::decode(Kind::Audit, value);
+        decoded.map(|(_, line)| line).map_err(|error| ReadError::Damaged {
+            key: key.stored(store.partition()),
+            meaning: error.to_string(),
+        })
+    });
+    lines.collect()
+}
+
+/// The one writer of the trail in a running server.
+pub(crate) struct Audit {
+    handle: Handle,
+    next: AtomicU64,
+}
+
+impl Audit {
+    pub(crate) fn open<S: Store>(handle: Handle, store: &S) -> Result<Self, ReadError> {
+        Ok(Self {
+            handle,
+            next: AtomicU64::new(next_position(store)?),
+        })
+    }
+
+    /// Makes `line` durable.
+    pub(crate) async fn record(&self, line: &Line) -> Result<(), Problem> {
+        self.record_with(Vec::new(), line).await
+    }
+
+    /// Makes `writes` and `line` durable together.
+    pub(crate) async fn record_with(&self, mut writes: Vec<Write>, line: &Line) -> Result<(), Problem> {
+        let position = self.next.fetch_add(1, Ordering::Relaxed);
+        writes.push(write(position, line)?);
+        self.handle
+            .write(writes)
+            .await
+            .map_err(|stopped: Stopped| stopped.into())
+    }
+}

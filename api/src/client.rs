@@ -1,0 +1,134 @@
+//! The API from the other side, for the command line.
+
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::Wish;
+use crate::problem::Problem;
+
+/// Why a call gave nothing.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The server cannot be reached.
+    #[error("{url} does not answer ({reason}): is `amends serve` running there?")]
+    Reach {
+        /// The address.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server refused.
+    #[error("{} ({})", .0.detail, .0.code)]
+    Refused(Box<Problem>),
+    /// The answer is none of this API.
+    #[error("{url} answered {status} with something that is no answer of this API")]
+    Foreign {
+        /// The address.
+        url: String,
+        /// The status.
+        status: StatusCode,
+    },
+}
+
+/// Calls one server.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Client {
+    /// Calls the server at `base` (`http://127.0.0.1:7411`) with `token`.
+    pub fn new(base: &str, token: &str) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            base: base.trim_end_matches('/').to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
+    /// Orders that fit `filters`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn orders(&self, filters: &[(&str, String)]) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/orders").query(filters))
+            .await
+    }
+
+    /// One order in full.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn order(&self, root: &str) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, &format!("/orders/{root}")))
+            .await
+    }
+
+    /// What happened to an order.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn history(&self, root: &str) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, &format!("/orders/{root}/history?limit=500")))
+            .await
+    }
+
+    /// Gives or previews a command.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn command(&self, root: &str, wish: &Wish) -> Result<Value, ClientError> {
+        self.post(&format!("/orders/{root}/commands"), wish).await
+    }
+
+    /// Counts of orders, and how the engine is.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn status(&self) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/status")).await
+    }
+
+    /// Has a backup written.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn backup(&self) -> Result<Value, ClientError> {
+        self.post("/backups", &Value::Null).await
+    }
+
+    async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, ClientError> {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}/api/v1{path}", self.base))
+            .bearer_auth(&self.token)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Value, ClientError> {
+        let reach = |error: reqwest::Error| ClientError::Reach {
+            url: self.base.clone(),
+            reason: error.without_url().to_string(),
+        };
+        let response = request.send().await.map_err(reach)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(reach)?;
+        let foreign = || ClientError::Foreign {
+            url: self.base.clone(),
+            status,
+        };
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|_| foreign());
+        }
+        match serde_json::from_slice(&body) {
+            Ok(problem) => Err(ClientError::Refused(Box::new(problem))),
+            Err(_) => Err(foreign()),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Every bound of the HTTP edge, each with its reason.
+
+use std::time::Duration;
+
+/// Entries of one page of a list when nothing is asked for: a screen or two.
+pub const PAGE_DEFAULT: usize = 50;
+/// Entries of one page at the most: an answer of about 1 MB.
+pub const PAGE_MAX: usize = 500;
+/// Index entries looked at for one page, when further filters drop most of them. The answer then has fewer entries
+/// and a cursor to go on with. About 20 ms of reading.
+pub const LOOKED_AT_MAX: usize = 5_000;
+/// Orders counted per state for `/api/v1/status`; beyond it the count is a lower bound.
+pub const COUNTED_MAX: usize = 20_000;
+/// Frames of one order read to list its requests. An order that runs to cash has about fifty.
+pub const FRAMES_MAX: usize = 5_000;
+/// Refused deliveries kept in memory, the newest: enough to see what somebody does wrong.
+pub const REFUSED_KEPT: usize = 200;
+/// Bytes of a refused body that are kept: enough to recognise it, too few to fill memory.
+pub const REFUSED_BYTES: usize = 4 * 1024;
+/// Bytes of a body of our own API; commands are small.
+pub const COMMAND_BYTES_MAX: usize = 64 * 1024;
+/// How long the rest of a request body may take. A sender that is slower holds a connection for nothing.
+pub const BODY_TIME: Duration = Duration::from_secs(30);
+/// How long answers under way may take at shutdown.
+pub const DRAIN: Duration = Duration::from_secs(10);
+/// Seconds after which a sender that got 503 may try again.
+pub const RETRY_AFTER_S: u32 = 5;
+/// Tokens kept: one per person and program. Each request compares with all of them.
+pub const TOKENS_MAX: usize = 1_000;
+
+/// Bounds that the configuration sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the body of a delivery or callback (`server.body_max`).
+    pub body_max: usize,
+}
+
+impl Default for Limits {
+    /// 2 MiB: an order of 500 lines with meta has about 600 KiB.
+    fn default() -> Self {
+        Self {
+            body_max: 2 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Deliveries and callbacks: answered only when they survive power loss.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use crate::door::{Admission, Knock, Refused};
+use crate::extract::{Named, too_slow};
+use crate::limits::BODY_TIME;
+use crate::problem::{Code, Problem};
+use crate::ring::RefusedDelivery;
+use crate::state::App;
+
+/// `POST /hooks/woocommerce/{shop}`
+pub(crate) async fn hook(
+    State(app): State<App>,
+    Named(shop): Named<String>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    let (headers, body) = read(&app, request).await?;
+    let admission = app.setup.door.hook(&Knock {
+        name: &shop,
+        headers: &headers,
+        body: &body,
+    });
+    admit(&app, &shop, admission, &body, Code::HookUnknownShop).await
+}
+
+/// `POST /callbacks/{connector}`
+pub(crate) async fn callback(
+    State(app): State<App>,
+    Named(connector): Named<String>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    let (headers, body) = read(&app, request).await?;
+    let admission = app.setup.door.callback(&Knock {
+        name: &connector,
+        headers: &headers,
+        body: &body,
+    });
+    admit(&app, &connector, admission, &body, Code::HookUnknownConnector).await
+}
+
+async fn read(app: &App, request: Request) -> Result<(Vec<(String, String)>, Bytes), Problem> {
+    let headers = pairs(request.headers());
+    let body = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, &())).await;
+    match body {
+        Err(_) => Err(too_slow()),
+        Ok(Ok(body)) => Ok((headers, body)),
+        Ok(Err(rejection)) => Err(oversized(app, &rejection)),
+    }
+}
+
+fn oversized(app: &App, rejection: &BytesRejection) -> Problem {
+    let max = app.setup.limits.body_max;
+    if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        let detail =
+            format!("a delivery may have {max} bytes: raise `server.body_max` if orders are really larger");
+        return Problem::new(Code::HookOversized, detail);
+    }
+    Problem::new(
+        Code::BadRequest,
+        format!("{}: send it again", rejection.body_text()),
+    )
+}
+
+fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &axum::http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
+        .collect()
+}
+
+async fn admit(
+    app: &App,
+    source: &str,
+    admission: Admission,
+    body: &[u8],
+    unknown: Code,
+) -> Result<Json<Value>, Problem> {
+    match admission {
+        Admission::Accept(arrival) => {
+            let id = app.setup.inbox.accept(arrival, app.now()).await?;
+            Ok(Json(json!({ "delivery": id })))
+        }
+        Admission::Nothing { note } => Ok(Json(json!({ "note": note }))),
+        Admission::Refuse { why, detail } => {
+            let code = match why {
+                Refused::Unknown => unknown,
+                Refused::Unsigned => Code::HookUnsigned,
+                Refused::BadSignature => Code::HookBadSignature,
+            };
+            app.refused.push(RefusedDelivery {
+                at: app.now(),
+                source: source.to_owned(),
+                code: code.as_str().to_owned(),
+                detail: detail.clone(),
+                size: body.len(),
+                start: body.to_vec(),
+            });
+            Err(Problem::new(code, detail))
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! One file per resource, one function per verb.
+
+pub(crate) mod backups;
+pub(crate) mod brakes;
+pub(crate) mod commands;
+pub(crate) mod deliveries;
+pub(crate) mod health;
+pub(crate) mod history;
+pub(crate) mod inbound;
+pub(crate) mod orders;
+pub(crate) mod requests;
+pub(crate) mod status;
+pub(crate) mod tokens;

@@ -1,0 +1,111 @@
+//! What every request shares.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use amends_engine::Millis;
+use amends_engine::decide::Book;
+use amends_runtime::{Handle, Inbox};
+use amends_storage::ReadError;
+
+use crate::audit::Audit;
+use crate::door::Door;
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::reader::Reader;
+use crate::ring::Ring;
+use crate::token::Token;
+
+/// Everything the API needs. The composition root fills it in and gives it to [`crate::router`].
+pub struct Setup {
+    /// The running engine.
+    pub handle: Handle,
+    /// Deliveries, started on the same `reader`.
+    pub inbox: Inbox<Reader>,
+    /// Durable state.
+    pub reader: Reader,
+    /// Definitions, for the titles of steps.
+    pub book: Arc<dyn Book + Send + Sync>,
+    /// Looks at what arrives.
+    pub door: Arc<dyn Door>,
+    /// Tokens of the configuration; those of the store are read from `reader` besides.
+    pub tokens: Vec<Token>,
+    /// What can be named in a path.
+    pub names: Names,
+    /// Bounds of the configuration.
+    pub limits: Limits,
+    /// Writes a backup and says where it is and what it holds; the error is a sentence for people.
+    pub backup: Backup,
+    /// The time: `Clock::now` of the process.
+    pub now: Arc<dyn Fn() -> Millis + Send + Sync>,
+}
+
+/// Writes a backup made at the given time.
+pub type Backup = Arc<dyn Fn(Millis) -> Result<serde_json::Value, String> + Send + Sync>;
+
+/// What the configuration knows, so that a slip of the pen is told from an empty list.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Shops.
+    pub shops: BTreeSet<String>,
+    /// Connectors.
+    pub connectors: BTreeSet<String>,
+}
+
+impl Names {
+    /// Whether deliveries can come from `source`.
+    pub(crate) fn has_source(&self, source: &str) -> bool {
+        self.shops.contains(source) || self.connectors.contains(source)
+    }
+}
+
+/// [`Setup`] and what this process keeps besides. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) setup: Setup,
+    pub(crate) audit: Audit,
+    pub(crate) refused: Ring,
+    /// One token is made at a time, so that two of one name cannot be.
+    pub(crate) naming: tokio::sync::Mutex<()>,
+}
+
+impl App {
+    pub(crate) fn new(setup: Setup) -> Result<Self, ReadError> {
+        let audit = Audit::open(setup.handle.clone(), &setup.reader)?;
+        Ok(Self(Arc::new(Shared {
+            setup,
+            audit,
+            refused: Ring::default(),
+            naming: tokio::sync::Mutex::new(()),
+        })))
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        (self.0.setup.now)()
+    }
+
+    /// Reads the store beside the tasks that answer: a scan may take some milliseconds.
+    pub(crate) async fn read<T, F>(&self, look: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+    {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || look(&app))
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "a reading failed");
+                Err(Problem::internal())
+            })
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
