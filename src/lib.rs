@@ -1,6 +1,9 @@
-//! What the `amends` binary is composed of and its tests share: the configuration.
+//! What the `amends` binary is composed of and its tests share: the configuration, the server, the command line.
 //!
 //! The library exists for the binary and the whole-system tests; it is not published and promises nothing to
 //! other crates.
 
+pub mod cli;
 pub mod config;
+pub mod rehearsal;
+pub mod server;

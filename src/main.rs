@@ -1,3 +1,7 @@
 //! The `amends` binary: command line and composition root, nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    amends::cli::main()
+}

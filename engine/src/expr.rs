@@ -52,7 +52,7 @@ pub struct EvalError {
 }
 
 /// Evaluates expressions: total, terminating and deterministic.
-pub trait Evaluator {
+pub trait Evaluator: Send + Sync {
     /// The value of `expr` with the names of `scope`.
     ///
     /// # Errors

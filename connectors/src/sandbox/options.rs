@@ -141,7 +141,7 @@ impl Default for Options {
             shops: vec![Shop::default()],
             erp_login: Login::default(),
             payments_secret: "sk_sandbox".into(),
-            warehouse_api_key: "sandbox".into(),
+            warehouse_api_key: "sandbox-key".into(),
             callback: Callback {
                 url: None,
                 secret: "sandbox-callback-secret".into(),

@@ -92,7 +92,7 @@ impl Bench {
         let request = self
             .client
             .post(format!("{}/shop/rpc/", self.url("erp")))
-            .basic_auth("admin", Some("sandbox"))
+            .basic_auth("admin", Some("sandbox-password"))
             .json(&json!({"id": 1, "method": method, "params": params}));
         answer(request.send().await?).await
     }
@@ -132,7 +132,11 @@ impl Bench {
 
     pub(crate) async fn post_to_warehouse(&self, path: &str, key: &str, body: &Json) -> Answer {
         let url = format!("{}/{path}", self.url("warehouse"));
-        let mut request = self.client.post(url).header("x-api-key", "sandbox").json(body);
+        let mut request = self
+            .client
+            .post(url)
+            .header("x-api-key", "sandbox-key")
+            .json(body);
         if !key.is_empty() {
             request = request.header("idempotency-key", key);
         }
@@ -144,7 +148,7 @@ impl Bench {
         answer(
             self.client
                 .get(url)
-                .header("x-api-key", "sandbox")
+                .header("x-api-key", "sandbox-key")
                 .send()
                 .await
                 .unwrap(),

@@ -235,7 +235,11 @@ async fn a_session_is_opened_by_login_and_can_expire() {
     };
     let login = |password: &str| json!({"id": 1, "method": "common.db.login", "params": ["admin", {"password": password}, "en"]});
     assert_eq!(post(String::new(), login("wrong")).await.status(), 401);
-    let answer: Json = post(String::new(), login("sandbox")).await.json().await.unwrap();
+    let answer: Json = post(String::new(), login("sandbox-password"))
+        .await
+        .json()
+        .await
+        .unwrap();
     let token = format!(
         "admin:{}:{}",
         answer["result"][0],

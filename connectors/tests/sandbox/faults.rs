@@ -67,7 +67,7 @@ async fn an_impatient_client_does_not_undo_what_it_started() {
     let request = bench
         .client
         .post(url)
-        .basic_auth("admin", Some("sandbox"))
+        .basic_auth("admin", Some("sandbox-password"))
         .json(&call);
     let hasty = request.timeout(std::time::Duration::from_millis(50)).send().await;
     assert!(hasty.unwrap_err().is_timeout());

@@ -168,7 +168,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         role: "erp",
         name: "reserve_stock",
-        arguments: &[needs("order", text), needs("lines", units)],
+        arguments: &[needs("order", text), needs("customer", text), needs("lines", units)],
         result: &[needs("reservation", text), needs("lines", units)],
         posts: &[Posts::Lines {
             account: Account::Reserved,
@@ -190,7 +190,12 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         role: "erp",
         name: "post_delivery",
-        arguments: &[needs("order", text), needs("parcel", text), needs("lines", units)],
+        arguments: &[
+            needs("order", text),
+            needs("customer", text),
+            needs("parcel", text),
+            needs("lines", units),
+        ],
         result: &[needs("delivery", text)],
         posts: &[],
         harmless: false,
@@ -200,6 +205,7 @@ pub const OPERATIONS: &[Operation] = &[
         name: "post_invoice",
         arguments: &[
             needs("order", text),
+            needs("customer", text),
             needs("currency", text),
             needs("total_minor", int),
         ],

@@ -46,7 +46,7 @@ impl Default for Login {
     fn default() -> Self {
         Self {
             user: "admin".into(),
-            password: "sandbox".into(),
+            password: "sandbox-password".into(),
         }
     }
 }

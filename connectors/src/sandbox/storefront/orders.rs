@@ -183,10 +183,7 @@ impl Orders {
 
     /// Gone for ever, without a trace.
     pub(crate) fn delete(&mut self, id: i64) -> Result<(), Failure> {
-        self.by_id
-            .remove(&id)
-            .map(|_| ())
-            .ok_or_else(Failure::invalid_id)
+        self.by_id.remove(&id).map(|_| ()).ok_or_else(Failure::invalid_id)
     }
 
     /// Moves the date of modification, which has a grain of one second.

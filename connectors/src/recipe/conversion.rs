@@ -1,0 +1,199 @@
+//! Conversions a value goes through behind `|`: what the expression language lacks and wire formats need.
+
+use amends_engine::ledger::Currency;
+use amends_engine::{Digest, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rust_decimal::Decimal;
+use thiserror::Error;
+
+use super::json;
+
+/// A conversion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conversion {
+    /// Minor units to an exact decimal: `4824 | major 'USD'` is `48.24`.
+    Major,
+    /// A decimal, or text that spells one, to minor units: `'48.24' | minor 'USD'` is `4824`.
+    Minor,
+    /// Anything plain as text.
+    Text,
+    /// Anything as JSON text.
+    Json,
+    /// Text as Base64.
+    Base64,
+    /// Sixteen hexadecimal digits that stand for the text, for reference fields too short for a key.
+    Digest,
+    /// Text in upper case.
+    Upper,
+}
+
+/// Why a conversion does not apply; the second half of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConversionError {
+    /// The value is of the wrong kind.
+    #[error("gives {found} where `{conversion}` takes {wanted}")]
+    Kind {
+        /// The conversion.
+        conversion: &'static str,
+        /// What it takes.
+        wanted: &'static str,
+        /// What it was given.
+        found: &'static str,
+    },
+    /// The argument is no currency.
+    #[error("is converted with a currency that ISO 4217 does not know")]
+    Currency,
+    /// The amount has more digits than the currency, or is too large.
+    #[error("gives an amount that {0} cannot be charged with exactly")]
+    Precision(String),
+}
+
+const ALL: [Conversion; 7] = [
+    Conversion::Major,
+    Conversion::Minor,
+    Conversion::Text,
+    Conversion::Json,
+    Conversion::Base64,
+    Conversion::Digest,
+    Conversion::Upper,
+];
+
+impl Conversion {
+    /// The conversion called `name`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|conversion| conversion.name() == name)
+    }
+
+    /// All names, for messages.
+    pub(super) fn all_names() -> String {
+        ALL.map(Self::name).join(", ")
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Major => "major",
+            Self::Minor => "minor",
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Base64 => "base64",
+            Self::Digest => "digest",
+            Self::Upper => "upper",
+        }
+    }
+
+    pub(super) fn takes_argument(self) -> bool {
+        matches!(self, Self::Major | Self::Minor)
+    }
+
+    /// How it is written.
+    pub(super) fn usage(self) -> String {
+        let name = self.name();
+        if self.takes_argument() {
+            format!("`{name}` needs a currency behind it: `| {name} args.currency`")
+        } else {
+            format!("`{name}` takes nothing behind it: `| {name}`")
+        }
+    }
+
+    /// The converted value.
+    pub(super) fn apply(self, value: &Value, argument: &Value) -> Result<Value, ConversionError> {
+        match self {
+            Self::Major => major(value, currency(argument)?),
+            Self::Minor => minor(value, currency(argument)?),
+            Self::Text => self.plain(value).map(Value::Text),
+            Self::Json => Ok(Value::Text(json::write(value))),
+            Self::Base64 => Ok(Value::Text(BASE64.encode(self.plain(value)?))),
+            Self::Digest => Ok(Value::Text(digest(&self.plain(value)?))),
+            Self::Upper => Ok(Value::Text(self.plain(value)?.to_uppercase())),
+        }
+    }
+
+    fn plain(self, value: &Value) -> Result<String, ConversionError> {
+        plain(value).ok_or_else(|| self.kind(value, "text, a number or a truth value"))
+    }
+
+    fn kind(self, value: &Value, wanted: &'static str) -> ConversionError {
+        ConversionError::Kind {
+            conversion: self.name(),
+            wanted,
+            found: value.kind(),
+        }
+    }
+}
+
+/// Sixteen hexadecimal digits that stand for `text`.
+pub(super) fn digest(text: &str) -> String {
+    Digest::of(text.as_bytes()).to_string().chars().take(16).collect()
+}
+
+/// Text, a number or a truth value as text; `None` for nothing, lists and maps.
+pub(super) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Decimal(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+fn currency(argument: &Value) -> Result<Currency, ConversionError> {
+    argument
+        .as_text()
+        .and_then(|code| Currency::parse(&code.to_ascii_uppercase()))
+        .ok_or(ConversionError::Currency)
+}
+
+fn major(value: &Value, currency: Currency) -> Result<Value, ConversionError> {
+    let minor = value
+        .as_int()
+        .ok_or_else(|| Conversion::Major.kind(value, "a whole number of minor units"))?;
+    Ok(Value::Decimal(Decimal::new(minor, currency.exponent())))
+}
+
+fn minor(value: &Value, currency: Currency) -> Result<Value, ConversionError> {
+    let amount = match value {
+        Value::Text(text) => text.trim().parse::<Decimal>().ok(),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Decimal(_) | Value::List(_) | Value::Map(_) => {
+            value.as_decimal()
+        }
+    }
+    .ok_or_else(|| Conversion::Minor.kind(value, "a number or text that spells one"))?;
+    amount
+        .checked_mul(Decimal::from(10_i64.pow(currency.exponent())))
+        .and_then(|minor| Value::Decimal(minor).as_int())
+        .map(Value::Int)
+        .ok_or_else(|| ConversionError::Precision(currency.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use amends_engine::Value;
+    use proptest::prelude::*;
+
+    use super::Conversion;
+
+    #[test]
+    fn amounts_change_their_unit_exactly_or_not_at_all() {
+        let minor = |text: &str, currency: &str| Conversion::Minor.apply(&text.into(), &currency.into());
+        assert_eq!(minor("48.2400", "usd").unwrap(), Value::Int(4824));
+        assert_eq!(minor("500", "JPY").unwrap(), Value::Int(500));
+        assert_eq!(minor("1.234", "KWD").unwrap(), Value::Int(1234));
+        for (amount, currency) in [("48.245", "USD"), ("0.5", "JPY"), ("1", "XX"), ("many", "USD")] {
+            assert!(minor(amount, currency).is_err(), "{amount} {currency}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn major_and_minor_are_each_others_inverse(units: i64, currency in "(EUR|JPY|KWD)") {
+            let major = Conversion::Major.apply(&units.into(), &Value::text(&currency)).unwrap();
+            if let Ok(minor) = Conversion::Minor.apply(&major, &Value::text(&currency)) {
+                prop_assert_eq!(minor, Value::Int(units));
+            }
+            prop_assume!(units.abs() < i64::MAX / 10_000);
+            prop_assert!(Conversion::Minor.apply(&major, &Value::text(&currency)).is_ok());
+        }
+    }
+}

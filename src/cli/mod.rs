@@ -1,0 +1,100 @@
+//! The command line.
+//!
+//! One file per command. Exit codes: 0 done, 1 the command failed or a check did not hold, 2 wrong usage.
+
+mod backup;
+mod config;
+mod connector;
+mod journal;
+mod logging;
+mod orders;
+mod progress;
+mod restore;
+mod serve;
+mod token;
+mod r#try;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Owns every order between a shop, an ERP, a payment provider and a warehouse: each effect exactly once or
+/// visibly in doubt, each undo declared, each cent accounted for.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Args),
+    /// List and show orders of a running server, and move them
+    Orders(orders::Args),
+    /// Make access tokens
+    Token(token::Args),
+    /// Check the journal for damage
+    Journal(journal::Args),
+    /// Write a backup of a running server's store to one file
+    Backup(backup::Args),
+    /// Make a new store from a backup; its effects start paused
+    Restore(restore::Args),
+    /// Render every request a definition would make for a delivery, without sending anything
+    Try(r#try::Args),
+    /// Check that outside systems can be reached with the configured credentials
+    Connector(connector::Args),
+    /// Check and show the configuration
+    Config(config::Args),
+}
+
+/// Where the configuration is.
+#[derive(Debug, clap::Args)]
+struct ConfigArg {
+    /// The configuration file
+    #[arg(long, env = "AMENDS_CONFIG", default_value = "amends.toml")]
+    config: PathBuf,
+}
+
+impl ConfigArg {
+    fn load(&self) -> miette::Result<crate::config::Config> {
+        Ok(crate::config::Config::load(&self.config, &|name| {
+            std::env::var(name).ok()
+        })?)
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the runtime cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(code) => code,
+        Err(report) => {
+            eprintln!("{report:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> miette::Result<ExitCode> {
+    match command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Orders(args) => orders::run(args).await,
+        Command::Token(args) => token::run(&args),
+        Command::Journal(args) => journal::run(&args),
+        Command::Backup(args) => backup::run(&args).await,
+        Command::Restore(args) => restore::run(&args),
+        Command::Try(args) => r#try::run(&args),
+        Command::Connector(args) => connector::run(&args).await,
+        Command::Config(args) => config::run(&args),
+    }
+}

@@ -1,0 +1,295 @@
+//! `amends orders`: what waits for whom, and moving it.
+
+use std::process::ExitCode;
+
+use amends_api::Wish;
+use amends_api::client::Client;
+use clap::Subcommand;
+use miette::IntoDiagnostic as _;
+use serde_json::Value;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    server: ServerArg,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which server to ask.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServerArg {
+    /// The server's address
+    #[arg(
+        long,
+        env = "AMENDS_URL",
+        default_value = "http://127.0.0.1:7411",
+        global = true
+    )]
+    url: String,
+    /// A token made with `amends token create`
+    #[arg(
+        long,
+        env = "AMENDS_TOKEN",
+        hide_env_values = true,
+        default_value = "",
+        global = true
+    )]
+    token: String,
+}
+
+impl ServerArg {
+    pub(super) fn client(&self) -> Client {
+        Client::new(&self.url, &self.token)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List orders
+    List {
+        /// idle, moving, stuck, completed, compensated or closed
+        #[arg(long)]
+        state: Option<String>,
+        /// The cause of an open incident, such as `rejected`
+        #[arg(long)]
+        cause: Option<String>,
+        /// The number the shop shows
+        #[arg(long)]
+        number: Option<String>,
+        /// An outside document's number
+        #[arg(long)]
+        document: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one order: where it stands, what it waits for, its ledger
+    Show {
+        /// The order, such as `eu-shop:1042`
+        order: String,
+        /// With everything that happened
+        #[arg(long)]
+        history: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an order a command
+    #[command(name = "do")]
+    Do(Do),
+}
+
+#[derive(Debug, clap::Args)]
+struct Do {
+    /// The order
+    order: String,
+    /// retry, complete, skip, compensate, cancel, hold, resume, approve, reject or close
+    command: String,
+    /// Why; kept with the order
+    #[arg(long)]
+    reason: String,
+    /// The step, or `step/item`
+    #[arg(long)]
+    place: Option<String>,
+    /// The instance, where the order has several
+    #[arg(long)]
+    instance: Option<String>,
+    /// For `complete`: the document made by hand
+    #[arg(long)]
+    reference: Option<String>,
+    /// For `complete`: what later steps read, as JSON
+    #[arg(long)]
+    result: Option<String>,
+    /// Refuse if the order moved since this revision
+    #[arg(long)]
+    revision: Option<u64>,
+    /// Only say what it would do
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    let client = args.server.client();
+    match args.command {
+        Command::List {
+            state,
+            cause,
+            number,
+            document,
+            json,
+        } => {
+            let filters = [
+                ("state", state),
+                ("cause", cause),
+                ("number", number),
+                ("document", document),
+            ];
+            let given: Vec<(&str, String)> = filters
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect();
+            let found = client.orders(&given).await.into_diagnostic()?;
+            if json { println!("{found:#}") } else { list(&found) }
+        }
+        Command::Show { order, history, json } => {
+            let shown = client.order(&order).await.into_diagnostic()?;
+            if json {
+                println!("{shown:#}")
+            } else {
+                show(&shown)
+            }
+            if history {
+                tell(&client.history(&order).await.into_diagnostic()?);
+            }
+        }
+        Command::Do(wish) => {
+            let answer = client
+                .command(&wish.order, &asked(&wish)?)
+                .await
+                .into_diagnostic()?;
+            if wish.dry_run {
+                preview(&answer)
+            } else {
+                println!("done; the order is at revision {}", answer["revision"])
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn asked(wish: &Do) -> miette::Result<Wish> {
+    let result = wish
+        .result
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()
+        .into_diagnostic()?;
+    Ok(Wish {
+        command: wish.command.clone(),
+        reason: wish.reason.clone(),
+        instance: wish.instance.clone(),
+        place: wish.place.clone(),
+        reference: wish.reference.clone(),
+        result,
+        revision: wish.revision,
+        dry_run: wish.dry_run,
+    })
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn rows<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn list(found: &Value) {
+    println!("{:<20} {:<12} {:>12}  {}", "ORDER", "STATE", "TOTAL", "WAITS FOR");
+    for order in rows(found, "orders") {
+        let total = order
+            .get("total_minor")
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
+        let waits: Vec<&str> = rows(order, "waits_for")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let causes: Vec<&str> = rows(order, "causes").iter().filter_map(Value::as_str).collect();
+        let why = if causes.is_empty() {
+            waits.join("; ")
+        } else {
+            format!("{} ({})", waits.join("; "), causes.join(", "))
+        };
+        let amount = format!("{total} {}", text(order, "currency"));
+        println!(
+            "{:<20} {:<12} {amount:>12}  {why}",
+            text(order, "root"),
+            text(order, "state")
+        );
+    }
+    if let Some(cursor) = found.get("cursor").and_then(Value::as_str) {
+        println!("… more after {cursor}");
+    }
+}
+
+fn show(order: &Value) {
+    println!(
+        "{}  revision {}",
+        text(order, "root"),
+        order.get("revision").unwrap_or(&Value::Null)
+    );
+    for instance in rows(order, "instances") {
+        println!("\n{}: {}", text(instance, "id"), text(instance, "stage_words"));
+        if let Some(hold) = instance.get("held").filter(|hold| !hold.is_null()) {
+            println!("  HELD since {}: {}", text(hold, "since"), text(hold, "reason"));
+        }
+        for step in rows(instance, "steps") {
+            let reference = step
+                .get("reference")
+                .and_then(Value::as_str)
+                .map_or_else(String::new, |it| format!("  [{it}]"));
+            println!("  {:<22} {}{reference}", text(step, "place"), text(step, "state"));
+        }
+    }
+    for incident in rows(order, "incidents") {
+        println!(
+            "\nNEEDS A PERSON ({}): {}",
+            text(incident, "cause"),
+            text(incident, "message")
+        );
+    }
+    for wait in rows(order, "waits") {
+        println!(
+            "waits for {}{}",
+            text(wait, "for"),
+            wait.get("place")
+                .and_then(Value::as_str)
+                .map_or_else(String::new, |place| format!(" at {place}"))
+        );
+    }
+    for obligation in rows(order, "obligations") {
+        println!("owed: {}", text(obligation, "reason"));
+    }
+    println!("\n{:<24} {:<16} {:>10} {:>10}", "LEDGER", "", "landed", "open");
+    for line in rows(order, "ledger") {
+        let amount = |name: &str| line.get(name).and_then(Value::as_i64).unwrap_or_default();
+        println!(
+            "{:<24} {:<16} {:>10} {:>10}",
+            text(line, "account"),
+            text(line, "line"),
+            amount("landed"),
+            amount("open")
+        );
+    }
+}
+
+fn tell(history: &Value) {
+    println!();
+    for entry in rows(history, "history") {
+        println!("{}  {}", text(entry, "at"), text(entry, "words"));
+    }
+}
+
+fn preview(answer: &Value) {
+    println!("nothing is done yet; it would:");
+    for event in rows(answer, "events").iter().filter_map(Value::as_str) {
+        println!("  {event}");
+    }
+    for call in rows(answer, "calls") {
+        println!("  send {} ({})", text(call, "operation"), text(call, "key"));
+    }
+    for change in rows(answer, "ledger") {
+        println!(
+            "  {} {}: {} -> {}",
+            text(change, "account"),
+            text(change, "line"),
+            change["landed"]["before"],
+            change["landed"]["after"]
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! `amends serve`: the server, until it is told to stop.
+
+use std::process::ExitCode;
+
+use amends_runtime::Acknowledge;
+use amends_storage::Sync;
+use miette::IntoDiagnostic as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{ConfigArg, logging};
+use crate::server::{self, Tests};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Acknowledge before anything is durable, so that a test can see the checks fail
+    #[arg(long, hide = true)]
+    test_acknowledge_early: bool,
+    /// Never wait for the disk, so that a test can see the checks fail
+    #[arg(long, hide = true)]
+    test_sync_off: bool,
+}
+
+pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    let config = args.config.load()?;
+    logging::start(&config.log);
+    for warning in config.warnings() {
+        tracing::warn!("{}", warning.listing());
+    }
+    let tests = Tests {
+        sync: if args.test_sync_off {
+            Sync::OffForTests
+        } else {
+            Sync::Durable
+        },
+        acknowledge: if args.test_acknowledge_early {
+            Acknowledge::EarlyForTests
+        } else {
+            Acknowledge::Durable
+        },
+    };
+    let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
+    let server = server::start(&config, tests).await.into_diagnostic()?;
+    eprintln!("amends serves http://{}", server.address);
+    let mut handle = server.handle();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+        () = failed(&mut handle) => {}
+    }
+    server.stop().await.into_diagnostic()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until the engine can make nothing durable any more: then the process ends and says so.
+async fn failed(handle: &mut amends_runtime::Handle) {
+    while handle.health().failure.is_none() {
+        if !handle.health_changed().await {
+            return;
+        }
+    }
+}

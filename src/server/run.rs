@@ -1,0 +1,460 @@
+//! Starting and stopping everything in order.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use amends_api::{Names, Reader, Setup};
+use amends_connectors::woocommerce::rest::{Access, AccessError, Client};
+use amends_engine::gate::{BreakerLimits, Limits, Paused, RateLimits};
+use amends_engine::kernel;
+use amends_engine::{ConnectorId, Digest, Millis, RootKey, StoreId};
+use amends_runtime::{Clock, Handle, Inbox, RebuildError, Running, rebuild};
+use amends_storage::{
+    Commit, CommitError, Direction, EncodeError, Identity, IdentityError, Key, Kind, Log as _, OpenError,
+    Options, ReadError, Sled, Span, Store as _, Write, codec,
+};
+use amends_workflows::cel::CelEvaluator;
+use amends_workflows::document::{Library, LibraryError};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::config::Config;
+
+use super::book::ServerBook;
+use super::callback::Callbacks;
+use super::connectors::{ConnectorError, Connectors};
+use super::door::ServerDoor;
+use super::identity::new_store_id;
+use super::interpreter::Interpreter;
+use super::performer::Performer;
+use super::reader::RestReader;
+use super::shop::Shop;
+use super::sweep::Sweep;
+
+/// Why the server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store cannot be named.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The store cannot be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store cannot be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// Derived state cannot be made again after a restore.
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
+    /// A definition cannot be used.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// A connector cannot be used.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
+    /// A shop cannot be read.
+    #[error("shop {shop}: {source}")]
+    Shop {
+        /// The shop.
+        shop: String,
+        /// Why.
+        source: AccessError,
+    },
+    /// A definition was changed without a new version.
+    #[error(
+        "{workflow} version {version} is not the document this store knows under that version ({before}, now {now}): raise its `version`"
+    )]
+    Changed {
+        /// The workflow.
+        workflow: String,
+        /// The version.
+        version: u32,
+        /// What the store knows.
+        before: Box<Digest>,
+        /// What was read.
+        now: Box<Digest>,
+    },
+    /// Everybody could do anything.
+    #[error(
+        "{listen} can be reached from other machines and no token exists: make one with `amends token create`, then start again"
+    )]
+    Unguarded {
+        /// The address.
+        listen: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("{listen} cannot be listened on: {source}; set `server.listen` to a free address")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The API cannot start.
+    #[error("the API cannot start: {0}")]
+    Api(ReadError),
+}
+
+/// Switches that only tests use.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tests {
+    /// What a commit waits for.
+    pub sync: amends_storage::Sync,
+    /// When acknowledgements are given.
+    pub acknowledge: amends_runtime::Acknowledge,
+}
+
+/// A running server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    running: Running,
+    stop: watch::Sender<bool>,
+    http: JoinHandle<std::io::Result<()>>,
+    workers: JoinSet<()>,
+}
+
+impl Server {
+    /// Asks the engine.
+    pub fn handle(&self) -> Handle {
+        self.running.handle()
+    }
+
+    /// Stops: no new requests, errands under way may end, everything decided becomes durable.
+    ///
+    /// # Errors
+    /// [`amends_runtime::CommitterError`] when the store failed.
+    pub async fn stop(mut self) -> Result<(), amends_runtime::CommitterError> {
+        // Whoever listens to the signal is stopping already when it cannot be sent.
+        let _ = self.stop.send(true);
+        self.workers.abort_all();
+        let stopped = self.running.stop().await;
+        if let Err(error) = self.http.await {
+            tracing::warn!(%error, "the HTTP service ended badly");
+        }
+        stopped
+    }
+}
+
+/// Starts a server as `config` says.
+///
+/// # Errors
+/// [`StartError`]; nothing is left running.
+pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> {
+    let clock = Arc::new(Clock::default());
+    let mut log = open(config, tests, clock.now())?;
+    rebuild(&mut log, |done, total| {
+        tracing::info!(done, total, "folding restored orders")
+    })?;
+    let evaluator = Arc::new(CelEvaluator::new());
+    let library = library(config, &evaluator, &mut log)?;
+    let connectors = Arc::new(Connectors::new(config, evaluator.clone(), &mut log)?);
+    let shops: BTreeMap<String, Shop> = config
+        .shops
+        .iter()
+        .map(|(name, shop)| (name.clone(), Shop::new(name, shop)))
+        .collect();
+    let shops = Arc::new(shops);
+    let reader = Reader::new(log.reader());
+    let backup_reader = log.reader();
+    let restored = paused(&log)?;
+    let book = Arc::new(ServerBook {
+        library,
+        routing: config.routing.clone(),
+        shops: shops.clone(),
+        contracts: connectors.contracts(),
+    });
+    let engine = amends_runtime::Settings {
+        kernel: kernel::Settings {
+            store: StoreId::new(log.identity().store_id.clone()),
+            working_set_max: usize::try_from(config.store.working_set_roots_max).unwrap_or(usize::MAX),
+            limits: limits(config),
+            last_sequence: 0,
+            restored_at: restored,
+        },
+        book: book.clone(),
+        evaluator,
+        perform: Arc::new(Performer {
+            connectors: connectors.clone(),
+        }),
+        effects: if restored.is_some() {
+            Paused::Yes
+        } else {
+            Paused::No
+        },
+        acknowledge: tests.acknowledge,
+    };
+    let running = amends_runtime::start(log, engine)?;
+    let callbacks = Arc::new(Callbacks {
+        connectors: connectors.clone(),
+        clock: clock.clone(),
+    });
+    let interpreter = Arc::new(Interpreter {
+        shops: shops.clone(),
+        orders: Arc::new(RestReader {
+            shops: clients(config, &shops)?,
+        }),
+        callbacks: callbacks.clone(),
+        clock: clock.clone(),
+        refunds: refunds(reader.clone()),
+    });
+    let (inbox, mut workers) = Inbox::start(running.handle(), reader.clone(), interpreter.clone())?;
+    for sweep in sweeps(config, &shops, &interpreter, &running.handle(), &reader)? {
+        workers.spawn(sweep.run());
+    }
+    let setup = Setup {
+        handle: running.handle(),
+        inbox,
+        reader,
+        book,
+        door: Arc::new(ServerDoor {
+            shops: shops.clone(),
+            callbacks,
+        }),
+        tokens: tokens(config),
+        names: Names {
+            shops: config.shops.keys().cloned().collect(),
+            connectors: config.connectors.keys().cloned().collect(),
+        },
+        limits: api_limits(config),
+        backup: backups(config, backup_reader),
+        now: Arc::new(move || clock.now()),
+    };
+    serve(config, setup, running, workers).await
+}
+
+async fn serve(
+    config: &Config,
+    setup: Setup,
+    running: Running,
+    workers: JoinSet<()>,
+) -> Result<Server, StartError> {
+    let listen = config.server.listen;
+    let router = amends_api::router(setup).map_err(StartError::Api)?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|source| StartError::Listen { listen, source })?;
+    let address = listener
+        .local_addr()
+        .map_err(|source| StartError::Listen { listen, source })?;
+    let (stop, mut stopping) = watch::channel(false);
+    let http = tokio::spawn(amends_api::serve(listener, router, async move {
+        // A sender that is gone means the same as the signal.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    }));
+    tracing::info!(%address, "ready");
+    Ok(Server {
+        address,
+        running,
+        stop,
+        http,
+        workers,
+    })
+}
+
+fn open(config: &Config, tests: Tests, now: Millis) -> Result<Sled, StartError> {
+    let options = Options {
+        sync: tests.sync,
+        cache_bytes: u64::from(config.store.cache_mb) * 1024 * 1024,
+        ..Options::default()
+    };
+    let identity = Identity::new(&new_store_id(), now.0)?;
+    Ok(Sled::open_or_create(&config.store.folder, &options, identity)?)
+}
+
+/// When the store was restored, while nobody has resumed it.
+fn paused(log: &Sled) -> Result<Option<Millis>, StartError> {
+    let Some(sealed) = log.get(&Key::paused())? else {
+        return Ok(None);
+    };
+    let key = Key::paused();
+    let decoded = codec::decode::<amends_storage::Paused>(Kind::Meta, &sealed);
+    match decoded {
+        Ok((_, paused)) => Ok(Some(Millis(paused.since_ms))),
+        Err(error) => Err(ReadError::Damaged {
+            key: key.stored(log.partition()),
+            meaning: error.to_string(),
+        }
+        .into()),
+    }
+}
+
+/// Shipped and own definitions; each is kept by digest while any instance may name it.
+fn library(config: &Config, evaluator: &Arc<CelEvaluator>, log: &mut Sled) -> Result<Library, StartError> {
+    let mut library = Library::shipped(evaluator.clone())?;
+    if let Some(folder) = &config.definitions.folder {
+        library.add_folder(folder.as_ref())?;
+    }
+    let mut commit = Commit::default();
+    let mut known = Vec::new();
+    for loaded in library.iter() {
+        let definition = &loaded.definition;
+        let name = format!("definition/{}/{}", definition.name, definition.version);
+        known.push((
+            definition.name.clone(),
+            definition.version,
+            definition.digest,
+            name,
+        ));
+        let (document, _) = Write::document(Kind::Definition, loaded.text.as_bytes())?;
+        commit.writes.push(document);
+    }
+    for (workflow, version, digest, name) in known {
+        let key = Key::Meta(name);
+        if let Some(sealed) = log.get(&key)? {
+            if let Ok((_, before)) = codec::decode::<[u8; 32]>(Kind::Meta, &sealed)
+                && before != digest.0
+            {
+                return Err(changed(&workflow, version, Digest(before), digest));
+            }
+        } else {
+            let value = codec::encode(Kind::Meta, 1, &digest.0)?;
+            commit.writes.push(Write::Put { key, value });
+        }
+    }
+    log.commit(&commit)?;
+    Ok(library)
+}
+
+fn changed(workflow: &amends_engine::WorkflowName, version: u32, before: Digest, now: Digest) -> StartError {
+    StartError::Changed {
+        workflow: workflow.to_string(),
+        version,
+        before: Box::new(before),
+        now: Box::new(now),
+    }
+}
+
+fn limits(config: &Config) -> BTreeMap<ConnectorId, Limits> {
+    let limits = config.connectors.iter().map(|(name, connector)| {
+        let limits = Limits {
+            concurrency_max: connector.concurrency,
+            rate: connector.rate.map(|rate| RateLimits {
+                per_second: rate.per_second,
+                burst: rate.burst,
+            }),
+            breaker: Some(BreakerLimits {
+                failures: connector.breaker.failures,
+                open_ms: i64::try_from(connector.breaker.open_for.as_millis()).unwrap_or(i64::MAX),
+            }),
+        };
+        (ConnectorId::new(name.clone()), limits)
+    });
+    limits.collect()
+}
+
+fn client(
+    shop: &str,
+    config: &crate::config::Shop,
+    rest: &crate::config::Rest,
+) -> Result<Client, StartError> {
+    let access = Access {
+        site: config.url.to_string(),
+        key: rest.consumer_key.reveal().to_owned(),
+        secret: rest.consumer_secret.reveal().to_owned(),
+        timeout: std::time::Duration::from_secs(30),
+    };
+    Client::new(access).map_err(|source| StartError::Shop {
+        shop: shop.to_owned(),
+        source,
+    })
+}
+
+fn clients(
+    config: &Config,
+    shops: &BTreeMap<String, Shop>,
+) -> Result<BTreeMap<String, (Client, amends_workflows::model::Shop)>, StartError> {
+    let mut clients = BTreeMap::new();
+    for (name, shop) in &config.shops {
+        if let (Some(rest), Some(known)) = (&shop.rest, shops.get(name)) {
+            clients.insert(name.clone(), (client(name, shop, rest)?, known.model.clone()));
+        }
+    }
+    Ok(clients)
+}
+
+fn sweeps(
+    config: &Config,
+    shops: &Arc<BTreeMap<String, Shop>>,
+    interpreter: &Arc<Interpreter>,
+    handle: &Handle,
+    reader: &Reader,
+) -> Result<Vec<Sweep<Reader>>, StartError> {
+    let mut sweeps = Vec::new();
+    for (name, shop) in &config.shops {
+        let Some(rest) = &shop.rest else { continue };
+        sweeps.push(Sweep {
+            shop: name.clone(),
+            shops: shops.clone(),
+            client: client(name, shop, rest)?,
+            every: rest.sweep_every,
+            overlap_ms: i64::try_from(rest.overlap.as_millis()).unwrap_or(i64::MAX),
+            interpreter: interpreter.clone(),
+            handle: handle.clone(),
+            reader: reader.clone(),
+        });
+    }
+    Ok(sweeps)
+}
+
+/// Finds the order a refund belongs to, among those whose refund was recorded here.
+fn refunds(reader: Reader) -> Arc<dyn Fn(&str, i64) -> Option<RootKey> + Send + Sync> {
+    Arc::new(move |shop, refund| {
+        let span = Span::index("refund", &format!("{shop}/{refund}"));
+        let page = reader.scan(&span, 1, Direction::Ascending).ok()?;
+        page.entries.into_iter().find_map(|(key, _)| match key {
+            Key::Index { root, .. } => Some(RootKey::new(root)),
+            _ => None,
+        })
+    })
+}
+
+/// Backups lie beside the store, named after their cut and time.
+fn backups(config: &Config, reader: amends_storage::SledReader) -> amends_api::Backup {
+    let folder = config.store.folder.with_extension("backups");
+    Arc::new(move |at| {
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+        let file = folder.join(format!("amends-{}-{}.backup", reader.applied_sequence(), at.0));
+        let made = amends_storage::backup::backup(
+            &reader,
+            &file,
+            amends_storage::backup::Cut::Now,
+            at.0,
+            |progress| {
+                tracing::info!(stage = %progress.stage, done = progress.done, "backup");
+            },
+        );
+        let made = made.map_err(|error| error.to_string())?;
+        Ok(serde_json::json!({
+            "file": file.display().to_string(),
+            "cut": made.header.cut,
+            "frames": made.frames,
+        }))
+    })
+}
+
+fn tokens(config: &Config) -> Vec<amends_api::token::Token> {
+    config
+        .server
+        .tokens
+        .iter()
+        .map(|(name, token)| super::token(name, token))
+        .collect()
+}
+
+fn api_limits(config: &Config) -> amends_api::Limits {
+    amends_api::Limits {
+        body_max: config.server.body_max.bytes(),
+        ..amends_api::Limits::default()
+    }
+}
