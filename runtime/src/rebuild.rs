@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use amends_engine::RootKey;
 use amends_engine::Value;
 use amends_engine::root::Root;
-use amends_storage::{Commit, CommitError, EncodeError, Frames as _, Key, Kind, Log, ReadError, Write, codec};
+use amends_storage::{
+    Commit, CommitError, EncodeError, Frames as _, Key, Kind, Log, ReadError, Write, codec,
+};
 use thiserror::Error;
 
 use crate::committer::snapshot;
@@ -52,7 +54,9 @@ pub fn rebuild<L: Log>(log: &mut L, mut progress: impl FnMut(usize, usize)) -> R
     for (done, key) in roots.into_iter().enumerate() {
         if let Some(root) = refold(log, &key)? {
             let number = number(log, &root)?;
-            commit.writes.extend(writes(None, &summarize(&root, number, root.updated_at.0))?);
+            commit
+                .writes
+                .extend(writes(None, &summarize(&root, number, root.updated_at.0))?);
             commit.writes.push(snapshot(&root)?);
         }
         if done % ROOTS_PER_COMMIT == ROOTS_PER_COMMIT - 1 {
@@ -61,7 +65,10 @@ pub fn rebuild<L: Log>(log: &mut L, mut progress: impl FnMut(usize, usize)) -> R
         }
     }
     let done = codec::encode(Kind::Meta, 1, &total)?;
-    commit.writes.push(Write::Put { key: marker(epoch), value: done });
+    commit.writes.push(Write::Put {
+        key: marker(epoch),
+        value: done,
+    });
     log.commit(&commit)?;
     progress(total, total);
     Ok(total)
@@ -72,14 +79,22 @@ fn roots<L: Log>(log: &L) -> Result<BTreeSet<RootKey>, ReadError> {
     let mut next = 1;
     loop {
         let frames = log.frames_from(next, FRAMES_PER_READ)?;
-        let Some(last) = frames.last() else { return Ok(roots) };
+        let Some(last) = frames.last() else {
+            return Ok(roots);
+        };
         next = last.sequence + 1;
         roots.extend(frames.into_iter().map(|frame| RootKey::new(frame.root)));
     }
 }
 
 fn number<L: Log>(log: &L, root: &Root) -> Result<String, LoadError> {
-    let Some(subject) = root.subject else { return Ok(String::new()) };
+    let Some(subject) = root.subject else {
+        return Ok(String::new());
+    };
     let value = load_value(log, &subject)?;
-    Ok(value.get("number").and_then(Value::as_text).unwrap_or_default().to_owned())
+    Ok(value
+        .get("number")
+        .and_then(Value::as_text)
+        .unwrap_or_default()
+        .to_owned())
 }

@@ -223,7 +223,9 @@ fn documents(root: &Root) -> Vec<String> {
 }
 
 fn refunds(root: &Root) -> Vec<String> {
-    root.facts_named(&FactName::new("refund.recorded")).map(|kept| kept.id.clone()).collect()
+    root.facts_named(&FactName::new("refund.recorded"))
+        .map(|kept| kept.id.clone())
+        .collect()
 }
 
 fn instance_summary(root: &Root, instance: &Instance) -> InstanceSummary {
@@ -293,7 +295,12 @@ fn index_keys(summary: &Summary) -> BTreeSet<Key> {
             .map(|document| index("document", document)),
     );
     let shop = summary.root.split(':').next().unwrap_or_default();
-    keys.extend(summary.refunds.iter().map(|refund| index("refund", &format!("{shop}/{refund}"))));
+    keys.extend(
+        summary
+            .refunds
+            .iter()
+            .map(|refund| index("refund", &format!("{shop}/{refund}"))),
+    );
     if !summary.number.is_empty() {
         keys.insert(index("number", &summary.number));
     }

@@ -5,11 +5,13 @@
 mod backup;
 mod config;
 mod connector;
+mod demo;
 mod journal;
 mod logging;
 mod orders;
 mod progress;
 mod restore;
+mod sandbox;
 mod serve;
 mod token;
 mod r#try;
@@ -48,6 +50,13 @@ enum Command {
     Connector(connector::Args),
     /// Check and show the configuration
     Config(config::Args),
+    /// Try everything on this machine: a small world, faults, orders, a server
+    Demo(demo::Args),
+    /// Play the outside world: ERP, payment provider, warehouse, shop
+    Sandbox(sandbox::Args),
+    /// Count effects for a sandbox
+    #[command(hide = true)]
+    Witness(sandbox::WitnessArgs),
 }
 
 /// Where the configuration is.
@@ -96,5 +105,8 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Try(args) => r#try::run(&args),
         Command::Connector(args) => connector::run(&args).await,
         Command::Config(args) => config::run(&args),
+        Command::Demo(args) => demo::run(args).await,
+        Command::Sandbox(args) => sandbox::run(&args).await,
+        Command::Witness(args) => sandbox::witness(&args).await,
     }
 }

@@ -76,14 +76,16 @@ impl Interpreter {
                 Err(error) => return Interpretation::Failed(error.to_string()),
             },
             Kind::Bare { order, hint } => (order, Seen::Bare(hint)),
-            Kind::Refund { refund } => match (self.refunds)(&shop.name, refund)
-                .and_then(|root| order_id(&root))
-            {
-                Some(order) => (order, Seen::Bare(amends_workflows::mirror::Hint::Touched)),
-                None => {
-                    return Interpretation::Nothing(format!("refund {refund} belongs to no order known here"));
+            Kind::Refund { refund } => {
+                match (self.refunds)(&shop.name, refund).and_then(|root| order_id(&root)) {
+                    Some(order) => (order, Seen::Bare(amends_workflows::mirror::Hint::Touched)),
+                    None => {
+                        return Interpretation::Nothing(format!(
+                            "refund {refund} belongs to no order known here"
+                        ));
+                    }
                 }
-            },
+            }
             Kind::Ping { webhook } => {
                 return Interpretation::Nothing(format!("webhook {webhook} was tried out"));
             }

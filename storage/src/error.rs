@@ -200,3 +200,105 @@ impl ReadError {
         }
     }
 }
+
+/// Why a walk through the store could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The database failed under the walk.
+    #[error("the walk stopped: {0}")]
+    Read(#[from] ReadError),
+}
+
+/// Why no backup was made. No file is left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// There is a file already.
+    #[error("{} exists; give a new name, backups are never overwritten", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The cut lies in the future.
+    #[error("the log ends at {last}, so it cannot be cut at {cut}; give a sequence up to {last}")]
+    CutAhead {
+        /// The cut asked for.
+        cut: u64,
+        /// Last sequence of the log.
+        last: u64,
+    },
+    /// The file system refused.
+    #[error("cannot {doing} {}: {source}; check free space and permissions, then start the backup again", path.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The store could not be read. A damaged store makes no backup: it would spread the damage.
+    #[error("the store could not be read: {0}")]
+    Read(#[from] ReadError),
+    /// A part of the backup could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+/// Why nothing was restored. The target folder is left as empty as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The file system refused.
+    #[error("cannot {doing} {}: {source}; check the path, free space and permissions", path.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The file is something else.
+    #[error("{} is no backup of Amends; check the path", path.display())]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was made by a newer release.
+    #[error(
+        "{} has backup format {found}, newer than {newest}; restore it with the release that made it",
+        path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u16,
+        /// The newest format this release reads.
+        newest: u16,
+    },
+    /// The file is not what was written.
+    #[error(
+        "{} is damaged at byte {offset}: {meaning}; nothing was restored. Use another copy or an older backup",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the damaged part begins.
+        offset: u64,
+        /// What is wrong.
+        meaning: String,
+    },
+    /// The new store id is none.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The target could not be made.
+    #[error("the target: {0}")]
+    Open(#[from] OpenError),
+    /// A part of the backup was refused by the new store.
+    #[error("the restored store refused a part of the backup: {0}")]
+    Commit(#[from] CommitError),
+    /// A part could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}

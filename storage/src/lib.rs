@@ -12,8 +12,10 @@
 //! given), meaning of values (they are sealed bytes of a [`Kind`]), and rebuilding of derived entries
 //! (the owner of [`Prefix::is_derived`] prefixes folds them again from the frames).
 
+pub mod backup;
 pub mod codec;
 pub mod limits;
+pub mod verify;
 
 mod commit;
 mod disk;
@@ -35,7 +37,7 @@ mod text;
 pub use codec::{DecodeError, EncodeError, Kind};
 pub use commit::{Commit, Write};
 pub use disk::{Sled, SledReader};
-pub use error::{CommitError, OpenError, ReadError};
+pub use error::{BackupError, CommitError, OpenError, ReadError, RestoreError, VerifyError};
 pub use frame::{Frame, Head};
 pub use identity::{FORMAT, Identity, IdentityError, Paused};
 pub use key::{Key, Partition, Prefix, StoredKey};

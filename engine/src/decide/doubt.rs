@@ -58,9 +58,7 @@ pub(super) fn unanswered(draft: &mut Draft<'_>, case: &Case<'_>, fault: &Fault) 
     let probing = contract.probe && !matches!(contract.mode, Mode::Keyed { .. } | Mode::Idempotent);
     let errand = match case.call.phase {
         CallPhase::InFlight { errand, .. } => errand,
-        CallPhase::Owed { .. } | CallPhase::Stuck { .. } if probing => {
-            Errand::Probe
-        }
+        CallPhase::Owed { .. } | CallPhase::Stuck { .. } if probing => Errand::Probe,
         CallPhase::Owed { .. } | CallPhase::Stuck { .. } => Errand::Send,
     };
     go_on(
@@ -143,7 +141,14 @@ fn doubt_after_restore(draft: &mut Draft<'_>, id: &InstanceId, site: Site, contr
         );
         draft.incident(Some(id), Some(&site.place), cause::IN_DOUBT, message)
     });
-    draft.of(id, InstanceEvent::Doubted { site, errand, incident });
+    draft.of(
+        id,
+        InstanceEvent::Doubted {
+            site,
+            errand,
+            incident,
+        },
+    );
 }
 
 fn go_on(

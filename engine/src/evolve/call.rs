@@ -113,11 +113,16 @@ fn go_on(call: &mut CallState, verdict: &Verdict, at: Millis) {
 }
 
 pub(super) fn doubted(call: &mut CallState, errand: Option<Errand>, incident: Option<u32>, at: Millis) {
-    call.doubt = call.doubt.or(Some(Doubt { since: at, absents: 0 }));
+    call.doubt = call.doubt.or(Some(Doubt {
+        since: at,
+        absents: 0,
+    }));
     call.keyed_at = call.keyed_at.or(Some(at));
     call.phase = match (errand, incident) {
         (Some(errand), _) => CallPhase::Owed { errand, until: at },
-        (None, incident) => CallPhase::Stuck { incident: incident.unwrap_or_default() },
+        (None, incident) => CallPhase::Stuck {
+            incident: incident.unwrap_or_default(),
+        },
     };
 }
 

@@ -156,7 +156,11 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
                 instance.parked = None;
             }
         }
-        InstanceEvent::Doubted { site, errand, incident } => {
+        InstanceEvent::Doubted {
+            site,
+            errand,
+            incident,
+        } => {
             if let Some(call) = call_at(instance, site) {
                 call::doubted(call, *errand, *incident, at);
             }

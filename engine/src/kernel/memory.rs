@@ -25,10 +25,17 @@ impl Kernel {
             Some(Slot::Live(_)) | None => return,
         };
         let state = state.map_or_else(|| Root::new(key.clone()), |state| *state);
-        let unseen = self.settings.restored_at.is_some_and(|restored| state.updated_at < restored);
+        let unseen = self
+            .settings
+            .restored_at
+            .is_some_and(|restored| state.updated_at < restored);
         let live = Live::new(state, values);
         self.roots.insert(key.clone(), Slot::Live(Box::new(live)));
-        let input = if unseen { decide::Input::Restored } else { decide::Input::Recovered };
+        let input = if unseen {
+            decide::Input::Restored
+        } else {
+            decide::Input::Recovered
+        };
         self.apply(key, &input, output);
         for input in waiting {
             self.take(input, output);

@@ -9,6 +9,7 @@ mod kind;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub(crate) use envelope::open_any;
 pub use envelope::{HEADER_BYTES, Sealed, is_sealed, open, seal};
 pub use error::{DecodeError, EncodeError};
 pub use kind::Kind;

@@ -18,6 +18,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use open::refuse_used;
+
 use barrier::Barrier;
 use folder::Folder;
 use gate::Gate;

@@ -168,7 +168,11 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         role: "erp",
         name: "reserve_stock",
-        arguments: &[needs("order", text), needs("customer", text), needs("lines", units)],
+        arguments: &[
+            needs("order", text),
+            needs("customer", text),
+            needs("lines", units),
+        ],
         result: &[needs("reservation", text), needs("lines", units)],
         posts: &[Posts::Lines {
             account: Account::Reserved,
