@@ -52,9 +52,12 @@ impl Line {
 /// [`ReadError`] when the store failed.
 pub fn next_position<S: Store>(store: &S) -> Result<u64, ReadError> {
     let page = store.scan(&Span::all(Prefix::Audit), 1, Direction::Descending)?;
-    Ok(page.entries.first().map_or(1, |(key, _)| match key {
-        Key::Audit(position) => position + 1,
-        _ => 1,
+    Ok(page.entries.first().map_or(1, |(key, _)| {
+        if let Key::Audit(position) = key {
+            position + 1
+        } else {
+            1
+        }
     }))
 }
 

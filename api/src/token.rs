@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_token_is_recognised_by_its_text_alone() {
         let known = create(&[], "kim", Rights::Operate, Millis(5)).unwrap();
-        let other = create(&[known.token.clone()], "lee", Rights::Read, Millis(6)).unwrap();
+        let other = create(std::slice::from_ref(&known.token), "lee", Rights::Read, Millis(6)).unwrap();
         let tokens = [known.token.clone(), other.token.clone()];
         let holder = |text: &str| recognise(tokens.iter(), text).map(|token| token.name.as_str());
         assert_eq!(holder(known.secret.reveal()), Some("kim"));

@@ -54,7 +54,7 @@ pub(crate) fn order(app: &App, loaded: &Loaded, row: Option<&Summary>, reveal: b
                 "number": number,
                 "cause": incident.cause,
                 "message": incident.message,
-                "instance": incident.instance.as_ref().map(|id| id.as_str()),
+                "instance": incident.instance.as_ref().map(amends_engine::InstanceId::as_str),
                 "place": incident.place.as_ref().map(ToString::to_string),
                 "since": moment::text(incident.opened_at),
                 "owner": incident.owner,
@@ -90,7 +90,7 @@ pub(crate) fn order(app: &App, loaded: &Loaded, row: Option<&Summary>, reveal: b
         "obligations": obligations,
         "facts": root.facts.keys().collect::<Vec<_>>(),
         "ledger": ledger(&root.ledger),
-        "subject": subject.map(|subject| subject.to_string()),
+        "subject": subject.map(std::string::ToString::to_string),
     })
 }
 

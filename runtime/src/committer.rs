@@ -141,7 +141,7 @@ impl<L: Log> Committer<L> {
         let now = summary::after(before.as_ref(), frame);
         commit.writes.extend(summary::writes(before.as_ref(), &now)?);
         self.summaries.insert(root.to_owned(), now);
-        if frame.root_sequence % FRAMES_PER_SNAPSHOT == 0 {
+        if frame.root_sequence.is_multiple_of(FRAMES_PER_SNAPSHOT) {
             commit.writes.push(snapshot(&frame.after)?);
         }
         Ok(())

@@ -146,9 +146,9 @@ impl<R: Store + Clone + Send + Sync + 'static> Inbox<R> {
     /// # Errors
     /// [`ReadError`] when what was left cannot be read.
     pub fn start(
-        handle: Handle,
+        handle: &Handle,
         reader: R,
-        interpreter: Arc<dyn Interpret>,
+        interpreter: &Arc<dyn Interpret>,
     ) -> Result<(Self, JoinSet<()>), ReadError> {
         let (queue, queued) = mpsc::channel(QUEUE_MAX);
         let queued = Arc::new(tokio::sync::Mutex::new(queued));

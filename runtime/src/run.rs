@@ -113,8 +113,8 @@ where
     let durable = kernel_settings.last_sequence;
     let kernel = Kernel::new(kernel_settings, settings.book, settings.evaluator);
     let (asks, asked) = mpsc::channel(ASKS_MAX);
-    let (batches, batched) = mpsc::channel(BATCHES_MAX);
-    let (committed, commits) = mpsc::unbounded_channel();
+    let (batches, inlet) = mpsc::channel(BATCHES_MAX);
+    let (told, commits) = mpsc::unbounded_channel();
     let (health, healthy) = watch::channel(Health {
         failure: None,
         clock: clock.state(),
@@ -124,7 +124,7 @@ where
         gates: Vec::new(),
         paused: settings.effects == Paused::Yes,
     });
-    let committer = std::thread::spawn(move || commit_all(log, batched, &committed).map(drop));
+    let committer = std::thread::spawn(move || commit_all(log, inlet, &told).map(drop));
     let handle = Handle {
         asks: asks.clone(),
         health: healthy,

@@ -156,9 +156,9 @@ fn show(bar: &ProgressBar, status: &Value, begun: Instant) {
             status.get("under_way").unwrap_or(&Value::Null)
         );
         return if bar.is_hidden() {
-            eprintln!("{line}")
+            eprintln!("{line}");
         } else {
-            bar.println(line)
+            bar.println(line);
         };
     }
     let done = count("completed") + count("compensated");

@@ -135,9 +135,9 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         Command::Show { order, history, json } => {
             let shown = client.order(&order).await.into_diagnostic()?;
             if json {
-                println!("{shown:#}")
+                println!("{shown:#}");
             } else {
-                show(&shown)
+                show(&shown);
             }
             if history {
                 tell(&client.history(&order).await.into_diagnostic()?);
@@ -149,9 +149,12 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
                 .await
                 .into_diagnostic()?;
             if wish.dry_run {
-                preview(&answer)
+                preview(&answer);
             } else {
-                println!("done; the order is at revision {}", answer["revision"])
+                println!(
+                    "done; the order is at revision {}",
+                    answer.get("revision").unwrap_or(&Value::Null)
+                );
             }
         }
     }
@@ -189,7 +192,7 @@ fn rows<'v>(value: &'v Value, name: &str) -> &'v [Value] {
 }
 
 fn list(found: &Value) {
-    println!("{:<20} {:<12} {:>12}  {}", "ORDER", "STATE", "TOTAL", "WAITS FOR");
+    println!("{:<20} {:<12} {:>12}  WAITS FOR", "ORDER", "STATE", "TOTAL");
     for order in rows(found, "orders") {
         let total = order
             .get("total_minor")
@@ -275,6 +278,10 @@ fn tell(history: &Value) {
     }
 }
 
+fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
 fn preview(answer: &Value) {
     println!("nothing is done yet; it would:");
     for event in rows(answer, "events").iter().filter_map(Value::as_str) {
@@ -288,8 +295,8 @@ fn preview(answer: &Value) {
             "  {} {}: {} -> {}",
             text(change, "account"),
             text(change, "line"),
-            change["landed"]["before"],
-            change["landed"]["after"]
+            at(change, "/landed/before"),
+            at(change, "/landed/after")
         );
     }
 }

@@ -59,9 +59,9 @@ fn roots<S: Store>(store: &S) -> Result<Vec<RootKey>, LoadError> {
     let (mut roots, mut span) = (Vec::new(), Some(Span::all(Prefix::Root)));
     while let Some(rest) = span.take() {
         let page = store.scan(&rest, 512, Direction::Ascending)?;
-        roots.extend(page.entries.into_iter().filter_map(|(key, _)| match key {
-            Key::Root(root) => Some(RootKey::new(root)),
-            _ => None,
+        roots.extend(page.entries.into_iter().filter_map(|(key, _)| {
+            let Key::Root(root) = key else { return None };
+            Some(RootKey::new(root))
         }));
         span = page.rest;
     }
@@ -82,41 +82,49 @@ impl Journal {
     fn read<S: Store>(&mut self, store: &S, root: &RootKey, id: &StoreId) -> Result<(), LoadError> {
         let mut operations: BTreeMap<String, String> = BTreeMap::new();
         for (_, _, events) in history(store, root, 0, FRAMES_MAX)? {
-            for event in events {
-                let (instance, event) = match event {
-                    Event::Of { instance, event } => (instance, event),
-                    Event::IncidentOpened { incident, .. } if incident.cause == cause::DUPLICATE_EFFECT => {
-                        self.named.insert(root.to_string());
-                        continue;
-                    }
-                    _ => continue,
-                };
-                match event {
-                    InstanceEvent::CallDue { site, pinned, .. } => {
-                        let name = format!("{}.{}", pinned.contract.role, pinned.contract.operation);
-                        operations.insert(format!("{instance}/{site}"), name);
-                    }
-                    InstanceEvent::AttemptStarted { site, epoch, .. } => {
-                        self.sent.insert(site.key(id, &instance, epoch));
-                    }
-                    InstanceEvent::AttemptEnded {
-                        site,
-                        verdict: Verdict::Landed { landing, key, .. },
-                        ..
-                    } => {
-                        let operation = operations
-                            .get(&format!("{instance}/{site}"))
-                            .cloned()
-                            .unwrap_or_default();
-                        if !landing.adopted && has_effect(&operation) {
-                            self.landed.insert(key, operation);
-                        }
-                    }
-                    _ => {}
-                }
+            for event in &events {
+                self.note(event, root, id, &mut operations);
             }
         }
         Ok(())
+    }
+
+    fn note(
+        &mut self,
+        event: &Event,
+        root: &RootKey,
+        id: &StoreId,
+        operations: &mut BTreeMap<String, String>,
+    ) {
+        if let Event::IncidentOpened { incident, .. } = event
+            && incident.cause == cause::DUPLICATE_EFFECT
+        {
+            self.named.insert(root.to_string());
+        }
+        let Event::Of { instance, event } = event else {
+            return;
+        };
+        if let InstanceEvent::CallDue { site, pinned, .. } = event {
+            let name = format!("{}.{}", pinned.contract.role, pinned.contract.operation);
+            operations.insert(format!("{instance}/{site}"), name);
+        }
+        if let InstanceEvent::AttemptStarted { site, epoch, .. } = event {
+            self.sent.insert(site.key(id, instance, *epoch));
+        }
+        if let InstanceEvent::AttemptEnded {
+            site,
+            verdict: Verdict::Landed { landing, key, .. },
+            ..
+        } = event
+        {
+            let operation = operations
+                .get(&format!("{instance}/{site}"))
+                .cloned()
+                .unwrap_or_default();
+            if !landing.adopted && has_effect(&operation) {
+                self.landed.insert(key.clone(), operation);
+            }
+        }
     }
 }
 
@@ -210,5 +218,5 @@ fn is_parcel(row: &Effect) -> bool {
 
 /// Keys of ours have a store, an instance, a step, a side and an epoch.
 fn is_ours(key: &str) -> bool {
-    key.split('/').count() >= 6 && key.contains(":")
+    key.split('/').count() >= 6 && key.contains(':')
 }

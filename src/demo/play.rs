@@ -21,9 +21,9 @@ use crate::server::identity::new_store_id;
 /// Effects under way at each kill, at least.
 const UNDER_WAY_MIN: u64 = 10;
 /// How long the whole may take, before it is called stuck.
-const PATIENCE: Duration = Duration::from_secs(1_800);
+const PATIENCE: Duration = Duration::from_mins(30);
 /// How long nothing may change before it counts as settled or stuck.
-const STILL: Duration = Duration::from_secs(240);
+const STILL: Duration = Duration::from_mins(4);
 
 /// What to play.
 #[derive(Debug, Clone)]
@@ -168,7 +168,7 @@ impl Stage {
     }
 
     async fn ready(&mut self) -> miette::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while Instant::now() < deadline {
             if self.status().await.is_some() {
                 return Ok(());

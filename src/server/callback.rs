@@ -81,7 +81,7 @@ fn fact(event: CallbackEvent) -> Fact {
         .unwrap_or_default();
     let postings = reports
         .iter()
-        .flat_map(|report| units(report, &event.payload))
+        .flat_map(|report| units(*report, &event.payload))
         .collect();
     Fact {
         name: event.fact,
@@ -92,7 +92,7 @@ fn fact(event: CallbackEvent) -> Fact {
 }
 
 /// What other systems report moves in units: lines of article and quantity.
-fn units(report: &Reports, payload: &Value) -> Vec<Posting> {
+fn units(report: Reports, payload: &Value) -> Vec<Posting> {
     let lines = payload.get("lines").and_then(Value::as_list).unwrap_or_default();
     lines
         .iter()

@@ -75,13 +75,13 @@ impl Connectors {
     /// [`ConnectorError`] for the first that cannot be used.
     pub fn new<L: Log>(
         config: &Config,
-        evaluator: Arc<CelEvaluator>,
+        evaluator: &Arc<CelEvaluator>,
         log: &mut L,
     ) -> Result<Self, ConnectorError> {
         let mut commit = Commit::default();
         let mut by_name = BTreeMap::new();
         for (name, connector) in &config.connectors {
-            let (text, connector) = build(name, connector, &evaluator)?;
+            let (text, connector) = build(name, connector, evaluator)?;
             commit
                 .writes
                 .push(Write::document(Kind::Recipe, text.as_bytes())?.0);

@@ -15,6 +15,9 @@ use super::callback::Callbacks;
 use super::reader::{OrderReader, ReadFailure};
 use super::shop::Shop;
 
+/// Finds the order of a shop's refund, among those recorded here.
+pub type RefundIndex = Arc<dyn Fn(&str, i64) -> Option<RootKey> + Send + Sync>;
+
 /// Understands what arrives, for all shops and connectors.
 pub struct Interpreter {
     /// Shops by name.
@@ -25,8 +28,8 @@ pub struct Interpreter {
     pub callbacks: Arc<Callbacks>,
     /// When a reading begins.
     pub clock: Arc<Clock>,
-    /// The site of each refund known, to find its order.
-    pub refunds: Arc<dyn Fn(&str, i64) -> Option<RootKey> + Send + Sync>,
+    /// Finds the order of a refund.
+    pub refunds: RefundIndex,
 }
 
 impl Interpret for Interpreter {

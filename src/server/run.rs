@@ -28,7 +28,7 @@ use super::callback::Callbacks;
 use super::connectors::{ConnectorError, Connectors};
 use super::door::ServerDoor;
 use super::identity::new_store_id;
-use super::interpreter::Interpreter;
+use super::interpreter::{Interpreter, RefundIndex};
 use super::performer::Performer;
 use super::reader::RestReader;
 use super::shop::Shop;
@@ -153,11 +153,11 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
     let clock = Arc::new(Clock::default());
     let mut log = open(config, tests, clock.now())?;
     rebuild(&mut log, |done, total| {
-        tracing::info!(done, total, "folding restored orders")
+        tracing::info!(done, total, "folding restored orders");
     })?;
     let evaluator = Arc::new(CelEvaluator::new());
     let library = library(config, &evaluator, &mut log)?;
-    let connectors = Arc::new(Connectors::new(config, evaluator.clone(), &mut log)?);
+    let connectors = Arc::new(Connectors::new(config, &evaluator, &mut log)?);
     let shops: BTreeMap<String, Shop> = config
         .shops
         .iter()
@@ -207,7 +207,8 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
         clock: clock.clone(),
         refunds: refunds(reader.clone()),
     });
-    let (inbox, mut workers) = Inbox::start(running.handle(), reader.clone(), interpreter.clone())?;
+    let dynamic: Arc<dyn amends_runtime::Interpret> = interpreter.clone();
+    let (inbox, mut workers) = Inbox::start(&running.handle(), reader.clone(), &dynamic)?;
     for sweep in sweeps(config, &shops, &interpreter, &running.handle(), &reader)? {
         workers.spawn(sweep.run());
     }
@@ -407,13 +408,13 @@ fn sweeps(
 }
 
 /// Finds the order a refund belongs to, among those whose refund was recorded here.
-fn refunds(reader: Reader) -> Arc<dyn Fn(&str, i64) -> Option<RootKey> + Send + Sync> {
+fn refunds(reader: Reader) -> RefundIndex {
     Arc::new(move |shop, refund| {
         let span = Span::index("refund", &format!("{shop}/{refund}"));
         let page = reader.scan(&span, 1, Direction::Ascending).ok()?;
-        page.entries.into_iter().find_map(|(key, _)| match key {
-            Key::Index { root, .. } => Some(RootKey::new(root)),
-            _ => None,
+        page.entries.into_iter().find_map(|(key, _)| {
+            let Key::Index { root, .. } = key else { return None };
+            Some(RootKey::new(root))
         })
     })
 }
@@ -455,6 +456,5 @@ fn tokens(config: &Config) -> Vec<amends_api::token::Token> {
 fn api_limits(config: &Config) -> amends_api::Limits {
     amends_api::Limits {
         body_max: config.server.body_max.bytes(),
-        ..amends_api::Limits::default()
     }
 }

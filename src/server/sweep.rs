@@ -70,7 +70,7 @@ impl<R: Store> Sweep<R> {
             tick.tick().await;
             match self.once().await {
                 Ok(news) if news > 0 => {
-                    tracing::info!(shop = self.shop, news, "the sweep found what no webhook told")
+                    tracing::info!(shop = self.shop, news, "the sweep found what no webhook told");
                 }
                 Ok(_) => {}
                 Err(SweepError::Stopped(_)) => return,

@@ -285,7 +285,7 @@ fn progress_is_told_in_every_stage() {
     let mut told = Vec::new();
     let made = backup(&log, &bed.file(), Cut::Now, NOW, |progress| told.push(progress)).unwrap();
     restore(&bed.file(), &bed.target(), &request(), |progress| {
-        told.push(progress)
+        told.push(progress);
     })
     .unwrap();
     let end = |stage| {

@@ -100,8 +100,8 @@ fn choose(root: &amends_engine::root::Root, named: Option<String>) -> Result<Ins
     match live.as_slice() {
         [only] => Ok((*only).clone()),
         several => {
-            let names: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
-            let detail = format!("name one in `instance`; not ended are: {}", names.join(", "));
+            let live: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
+            let detail = format!("name one in `instance`; not ended are: {}", live.join(", "));
             Err(Problem::new(Code::InstanceNeeded, detail))
         }
     }

@@ -60,9 +60,8 @@ fn find(app: &App, filter: &Filter) -> Result<(Vec<Value>, Option<String>), Prob
     while let Some(span) = rest.take() {
         let page = app.setup.reader.scan(&span, PAGE_MAX, Direction::Ascending)?;
         for (key, _) in &page.entries {
-            let root = match key {
-                Key::Index { root, .. } | Key::Root(root) => root,
-                _ => continue,
+            let (Key::Index { root, .. } | Key::Root(root)) = key else {
+                continue;
             };
             looked += 1;
             let Some(summary) = read_summary(&app.setup.reader, root)? else {

@@ -30,15 +30,15 @@ pub(crate) async fn create(
     let _one = app.naming.lock().await;
     let mut known = app.read(|app| Ok(read_tokens(&app.setup.reader)?)).await?;
     known.extend(app.setup.tokens.iter().cloned());
-    let created = make(&known, &wanted.name, wanted.rights, app.now()).map_err(problem)?;
+    let created = make(&known, &wanted.name, wanted.rights, app.now()).map_err(|error| problem(&error))?;
     let line = Line::new(app.now(), &caller.name, "token.create", &created.token.name);
     app.audit.record_with(created.writes, &line).await?;
     let shown = json!({ "name": created.token.name, "token": created.secret.reveal() });
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
-fn problem(error: TokenError) -> Problem {
-    let code = match &error {
+fn problem(error: &TokenError) -> Problem {
+    let code = match error {
         TokenError::Name(_) => Code::TokenName,
         TokenError::Exists(_) => Code::TokenExists,
         TokenError::Full => Code::TokensFull,

@@ -95,6 +95,10 @@ pub(super) struct Operation {
 }
 
 /// In what order an operation's requests go out.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a recipe has a dozen of them, made once"
+)]
 #[derive(Debug, Clone)]
 pub(super) enum Plan {
     /// One after the other, until one gives an outcome.

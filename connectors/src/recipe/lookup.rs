@@ -81,14 +81,14 @@ impl Run<'_> {
     }
 
     fn hits(&self, lookup: &Lookup, reply: &Reply) -> Result<Hits, Fault> {
-        let steps = Value::Map(Default::default());
+        let steps = Value::Map(std::collections::BTreeMap::default());
         let seen = reply.value();
         let bench = self.bench(&steps, None).with("reply", &seen);
         if lookup.absent.as_ref().is_some_and(|absent| bench.holds(absent)) {
             return Ok(Hits::default());
         }
         self.answered_well(lookup, reply, &bench)?;
-        let found = bench.value(&lookup.hits).map_err(unreadable)?;
+        let found = bench.value(&lookup.hits).map_err(|error| unreadable(&error))?;
         let found = match found {
             Value::Null => Vec::new(),
             Value::List(hits) => hits,
@@ -140,7 +140,7 @@ fn sort_hit(lookup: &Lookup, bench: &Bench<'_>, hit: Value, hits: &mut Hits) -> 
     let truth = |formula: &Option<super::formula::Formula>, without: bool| match formula {
         None => Ok(without),
         Some(formula) => {
-            let value = seen.value(formula).map_err(unreadable)?;
+            let value = seen.value(formula).map_err(|error| unreadable(&error))?;
             value.as_bool().ok_or_else(|| {
                 let message = format!(
                     "`{}` gives {} where it has to be true or false",
@@ -154,7 +154,9 @@ fn sort_hit(lookup: &Lookup, bench: &Bench<'_>, hit: Value, hits: &mut Hits) -> 
     if truth(&lookup.draft, false)? {
         hits.drafts.push(hit);
     } else if truth(&lookup.landed, true)? {
-        let reference = seen.value(&lookup.reference).map_err(unreadable)?;
+        let reference = seen
+            .value(&lookup.reference)
+            .map_err(|error| unreadable(&error))?;
         let reference = plain(&reference).ok_or_else(|| {
             let message = format!(
                 "`{}` gives {} where a reference is read",
@@ -165,7 +167,10 @@ fn sort_hit(lookup: &Lookup, bench: &Bench<'_>, hit: Value, hits: &mut Hits) -> 
         })?;
         let mut fields = Vec::new();
         for (name, formula) in &lookup.result {
-            fields.push((name.clone(), seen.value(formula).map_err(unreadable)?));
+            fields.push((
+                name.clone(),
+                seen.value(formula).map_err(|error| unreadable(&error))?,
+            ));
         }
         hits.landed.push(Hit {
             reference,
@@ -175,7 +180,7 @@ fn sort_hit(lookup: &Lookup, bench: &Bench<'_>, hit: Value, hits: &mut Hits) -> 
     Ok(())
 }
 
-fn unreadable(error: FormulaError) -> Fault {
+fn unreadable(error: &FormulaError) -> Fault {
     Fault::new(
         FaultClass::Unreadable,
         format!("the look-up's answer lacks what the recipe reads from it: {error}"),

@@ -295,7 +295,7 @@ fn plainly(pieces: Vec<Piece>) -> Masked {
         {
             Piece::Text(percent(&Masked(inner).to_string()))
         }
-        other => other,
+        other @ (Piece::Text(_) | Piece::Secret(_) | Piece::Session | Piece::Encoded(..)) => other,
     });
     Masked(pieces.collect())
 }

@@ -67,13 +67,12 @@ impl Reply {
     /// How long the other side asks us to wait: seconds, or a date that is compared with the reply's own.
     pub(super) fn retry_after_ms(&self) -> Option<i64> {
         let text = self.headers.get("retry-after")?.trim();
-        let wait_ms = match text.parse::<i64>() {
-            Ok(seconds) => seconds.saturating_mul(1_000),
-            Err(_) => {
-                let until = DateTime::parse_from_rfc2822(text).ok()?;
-                let now = DateTime::parse_from_rfc2822(self.headers.get("date")?).ok()?;
-                (until - now).num_milliseconds()
-            }
+        let wait_ms = if let Ok(seconds) = text.parse::<i64>() {
+            seconds.saturating_mul(1_000)
+        } else {
+            let until = DateTime::parse_from_rfc2822(text).ok()?;
+            let now = DateTime::parse_from_rfc2822(self.headers.get("date")?).ok()?;
+            (until - now).num_milliseconds()
         };
         Some(wait_ms.clamp(0, RETRY_AFTER_MS_MAX))
     }

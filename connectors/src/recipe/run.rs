@@ -186,7 +186,11 @@ impl<'c> Run<'c> {
             {
                 Outcome::Unknown(fault)
             }
-            settled => settled,
+            settled @ (Outcome::Succeeded(_)
+            | Outcome::Accepted(_)
+            | Outcome::Rejected(_)
+            | Outcome::Failed(_)
+            | Outcome::Unknown(_)) => settled,
         }
     }
 

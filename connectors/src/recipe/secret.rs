@@ -129,7 +129,7 @@ fn reveal(pieces: &[Piece], secrets: &Secrets, session: Option<&Secret>) -> Resu
                 text.push_str(token.reveal());
             }
             Piece::Encoded(encoding, inner) => {
-                text.push_str(&encoding.apply(&reveal(inner, secrets, session)?))
+                text.push_str(&encoding.apply(&reveal(inner, secrets, session)?));
             }
         }
     }

@@ -154,7 +154,7 @@ impl Connector {
             .secrets
             .iter()
             .filter_map(|name| self.secrets.get(name))
-            .map(|secret| secret.reveal())
+            .map(super::secret::Secret::reveal)
     }
 }
 

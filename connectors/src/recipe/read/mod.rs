@@ -165,6 +165,10 @@ impl std::ops::Deref for WithSettle {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "like its neighbours, so that a reader of the document sees one shape"
+)]
 fn defaults(top: &Table<'_>, names: &Names) -> Option<WithSettle> {
     let mut defaults = Defaults {
         headers: Vec::new(),

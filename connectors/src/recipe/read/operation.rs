@@ -145,9 +145,8 @@ fn call(table: &Table<'_>, names: &Names, name: &str) -> Option<Call> {
     let request = request?;
     let reach = match reads {
         Some(true) => Reach::Reads,
-        Some(false) => Reach::Writes,
         None if matches!(request.method, "GET" | "HEAD") => Reach::Reads,
-        None => Reach::Writes,
+        Some(false) | None => Reach::Writes,
     };
     Some(Call {
         name: name.to_owned(),
