@@ -187,12 +187,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn major_and_minor_are_each_others_inverse(units: i64, currency in "(EUR|JPY|KWD)") {
+        fn major_and_minor_are_each_others_inverse(units in -9_000_000_000_000_i64..9_000_000_000_000, currency in "(EUR|JPY|KWD)") {
             let major = Conversion::Major.apply(&units.into(), &Value::text(&currency)).unwrap();
             if let Ok(minor) = Conversion::Minor.apply(&major, &Value::text(&currency)) {
                 prop_assert_eq!(minor, Value::Int(units));
             }
-            prop_assume!(units.abs() < i64::MAX / 10_000);
             prop_assert!(Conversion::Minor.apply(&major, &Value::text(&currency)).is_ok());
         }
     }

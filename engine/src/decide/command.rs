@@ -4,7 +4,9 @@ use crate::command::{Command, Refusal, Verb};
 use crate::contract::Mode;
 use crate::definition::StepKind;
 use crate::event::{Event, InstanceEvent};
-use crate::instance::{CallPhase, CallState, Errand, Place, Run, RunState, Site, SkipReason, Stage, Trigger};
+use crate::instance::{
+    CallPhase, CallState, Errand, Place, Run, RunState, Site, SkipReason, Stage, Trigger, Undoing,
+};
 use crate::outcome::Landing;
 use crate::{InstanceId, Value};
 
@@ -328,6 +330,7 @@ fn close(draft: &mut Draft<'_>, id: &InstanceId, command: &Command) -> Result<()
     if open {
         return Err(not_now("close", "an attempt is under way: wait for its answer"));
     }
+    leave(draft, id, command);
     finish::name_leftovers(draft);
     draft.of(
         id,
@@ -338,4 +341,28 @@ fn close(draft: &mut Draft<'_>, id: &InstanceId, command: &Command) -> Result<()
     );
     draft.close_incidents(|incident| incident.instance.as_ref() == Some(id));
     Ok(())
+}
+
+/// Whatever is still open at the end is called off; the person who closes answers for it.
+fn leave(draft: &mut Draft<'_>, id: &InstanceId, command: &Command) {
+    let Some(instance) = draft.instance(id) else {
+        return;
+    };
+    let open: Vec<(Place, Run)> = instance
+        .runs
+        .iter()
+        .filter(|(_, run)| !run.is_over() || matches!(run.undo, Some(ref undo) if *undo != Undoing::Done))
+        .map(|(place, run)| (place.clone(), run.clone()))
+        .collect();
+    for (place, run) in open {
+        let site = run.site(&place);
+        let key = run.call().map(|call| draft.key(id, &site, call.epoch));
+        let event = if run.undo.is_some() {
+            let by = Some(command.actor.clone());
+            InstanceEvent::Undone { place, by, key }
+        } else {
+            InstanceEvent::RunCancelled { place, key }
+        };
+        draft.of(id, event);
+    }
 }

@@ -121,7 +121,11 @@ fn waiting(draft: &Draft<'_>, id: &InstanceId, step: &Step) -> Vec<(ItemKey, Val
         .into_iter()
         .flatten();
     items
-        .filter(|(item, _)| instance.run(&Place::item(&step.id, item)).is_none())
+        .filter(|(item, _)| {
+            instance
+                .run(&Place::item(&step.id, item))
+                .is_none_or(|run| run.vacant)
+        })
         .map(|(item, value)| (item.clone(), value.clone()))
         .collect()
 }

@@ -67,6 +67,27 @@ fn go(draft: &mut Draft<'_>, id: &InstanceId) {
     if !open {
         finish::complete(draft, id);
     }
+    hold_failed(draft, id);
+}
+
+/// Behind the point of no return nothing undoes the instance any more: what failed waits for a person.
+fn hold_failed(draft: &mut Draft<'_>, id: &InstanceId) {
+    let Some(instance) = draft
+        .instance(id)
+        .filter(|instance| instance.stage == Stage::Committed)
+    else {
+        return;
+    };
+    let failed: Vec<Place> = instance
+        .runs
+        .iter()
+        .filter(|(_, run)| run.state == RunState::Failed)
+        .map(|(place, _)| place.clone())
+        .collect();
+    for place in failed {
+        let message = format!("{place} failed, and the order is past its point of no return");
+        block(draft, id, &Site::forward(place), cause::REJECTED, &message);
+    }
 }
 
 fn begin(draft: &mut Draft<'_>, id: &InstanceId, step: &Step) {
@@ -207,7 +228,7 @@ pub(super) fn due(
     let epoch = draft
         .instance(id)
         .and_then(|instance| instance.run(&site.place))
-        .map_or(0, |run| run.epoch);
+        .map_or(0, |run| run.epoch_due(site.side));
     let args = draft.keep(args);
     let key = draft.key(id, site, epoch);
     let pinned = Pinned { contract, args };

@@ -85,9 +85,10 @@ pub(super) fn cancel(draft: &mut Draft<'_>, id: &InstanceId) {
                 go_back(draft, id, step, &place, &run);
             }
         }
-    }
-    if open {
-        return;
+        // One after the other: a refusal must not meet another undo under way.
+        if open {
+            return;
+        }
     }
     let trigger = draft.instance(id).and_then(|instance| instance.trigger.clone());
     let trigger = trigger.unwrap_or(Trigger {

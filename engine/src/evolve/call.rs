@@ -64,6 +64,8 @@ pub(super) fn judged(instance: &mut Instance, site: &Site, verdict: &Verdict, at
         }
         Verdict::Refused { .. } => {
             if let Some(run) = instance.runs.get_mut(&site.place) {
+                // An earlier retry may have raised the epoch of this undo: the next one is new to both.
+                run.undo_epoch = run.call().map_or(run.undo_epoch, |call| call.epoch) + 1;
                 run.undo = None;
             }
         }

@@ -284,6 +284,13 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
             if let Some(run) = instance.runs.get_mut(place) {
                 run.undo = None;
             }
+            // What had been undone before the refusal is done again, under a new key.
+            for run in instance.runs.values_mut().filter(|run| run.undo.is_some()) {
+                run.undo = None;
+                run.undo_epoch += 1;
+                run.state = RunState::Cancelled;
+                run.vacant = true;
+            }
         }
         InstanceEvent::CompensationStarted { trigger } => {
             instance.stage = Stage::Compensating;
@@ -325,6 +332,8 @@ fn set_call(instance: &mut Instance, site: &Site, call: CallState) {
     match site.side {
         Side::Do => {
             run.epoch = call.epoch;
+            run.pinned = Some(call.pinned.clone());
+            run.vacant = false;
             run.state = RunState::Calling(Box::new(call));
         }
         Side::Undo(index) => {
@@ -403,7 +412,10 @@ fn block(instance: &mut Instance, site: &Site, incident: u32) {
 fn unblock(instance: &mut Instance, site: &Site) {
     match site.side {
         Side::Do => {
-            instance.runs.remove(&site.place);
+            if let Some(run) = instance.runs.get_mut(&site.place) {
+                run.state = RunState::Cancelled;
+                run.vacant = true;
+            }
         }
         Side::Undo(index) => {
             if let Some(run) = instance.runs.get_mut(&site.place) {

@@ -13,7 +13,7 @@ fn run(plan: Plan) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn survives_everything_at_once(plan in Plan::wild()) {

@@ -13,7 +13,6 @@ fn calm_orders_complete() {
         "branches",
         "picking",
         "contested",
-        "twice",
         "parcels",
         "instalments",
     ] {

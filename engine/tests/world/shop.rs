@@ -35,7 +35,6 @@ pub(crate) fn workflows() -> Vec<Definition> {
         branches(),
         picking(),
         contested(),
-        twice_contested(),
         parcels(),
         instalments(),
     ]
@@ -151,30 +150,6 @@ fn contested() -> Definition {
             watch("order.cancelled", WatchAction::Cancel),
             watch("refund.recorded", WatchAction::Escalate),
         ],
-    )
-}
-
-/// Two contested steps side by side: one may be undone when the other refuses.
-fn twice_contested() -> Definition {
-    let steps = vec![
-        create(),
-        call("release", Compensatable, "warehouse.release", LINES)
-            .after(&["create-order"])
-            .contested("warehouse.cancel_release", &[("job", "landed.reference")]),
-        call("second", Compensatable, "warehouse.release", ORDER)
-            .after(&["create-order"])
-            .undo("storefront.write_back", ORDER)
-            .contested("warehouse.cancel_release", &[("job", "landed.reference")]),
-        wait("shipped", "parcel.shipped", 2 * HOUR)
-            .after(&["release", "second"])
-            .on(|on| on.deadline = Reaction::Compensate),
-        call("take-money", Pivot, "payments.capture", MONEY),
-        invoice(),
-    ];
-    define(
-        "twice",
-        steps,
-        vec![watch("order.cancelled", WatchAction::Cancel)],
     )
 }
 
