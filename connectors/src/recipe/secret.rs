@@ -85,7 +85,7 @@ pub(super) fn percent(text: &str) -> String {
     encoded
 }
 
-/// Text with credentials by reference. What it displays may be recorded; only [`Masked::reveal`] fills them in.
+/// Text with credentials by reference. What it displays may be recorded; only `Masked::reveal` fills them in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Masked(pub Vec<Piece>);
 
