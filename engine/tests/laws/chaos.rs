@@ -1,6 +1,7 @@
 //! Everything goes wrong at random, then heals; the invariants hold all the way.
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use crate::world::World;
 use crate::world::plan::Plan;
@@ -12,8 +13,20 @@ fn run(plan: Plan) -> World {
     world
 }
 
+/// The default tier repeats known runs, so that it says the same twice; the full tier explores.
+fn config() -> ProptestConfig {
+    if std::env::var("AMENDS_TIER").as_deref() == Ok("full") {
+        return ProptestConfig::default();
+    }
+    ProptestConfig {
+        cases: 60,
+        rng_seed: RngSeed::Fixed(20_261_124),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn survives_everything_at_once(plan in Plan::wild()) {
