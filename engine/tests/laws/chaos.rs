@@ -15,7 +15,7 @@ fn run(plan: Plan) -> World {
 
 /// The default tier repeats known runs, so that it says the same twice; the full tier explores.
 fn config() -> ProptestConfig {
-    if std::env::var("AMENDS_TIER").as_deref() == Ok("full") {
+    if option_env!("AMENDS_TIER") == Some("full") {
         return ProptestConfig::default();
     }
     ProptestConfig {
