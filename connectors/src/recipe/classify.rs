@@ -26,14 +26,17 @@ impl Meaning {
 
 /// The meaning of `reply` by `rules`, then the rules in `defaults`, then its status.
 ///
-/// `bench` already binds `reply`. An unreadable answer is no success, whatever its status: a proxy may have given it.
+/// `bench` already binds `reply`. An unreadable answer is no success, and an unreadable
+/// 2xx is nothing at all: a proxy may have given it, or its end is missing.
 pub(super) fn classify(rules: &[Rule], defaults: &Defaults, reply: &Reply, bench: &Bench<'_>) -> Meaning {
     let readable = is_readable(reply, defaults);
+    if !readable && (200..300).contains(&reply.status) {
+        return Meaning::inferred(by_status(reply, defaults, readable));
+    }
     let rule = rules
         .iter()
         .chain(&defaults.replies)
-        .filter(|rule| readable || !rule.verdict.goes_on())
-        .find(|rule| bench.holds(&rule.when));
+        .find(|rule| (readable || !rule.verdict.goes_on()) && bench.holds(&rule.when));
     match rule {
         Some(rule) => apply(rule, Some(reply), defaults, bench),
         None => Meaning::inferred(by_status(reply, defaults, readable)),

@@ -16,6 +16,9 @@ pub enum Conversion {
     Major,
     /// A decimal, or text that spells one, to minor units: `'48.24' | minor 'USD'` is `4824`.
     Minor,
+    /// An amount per piece, rounded to the four decimal places that price fields hold: `10 | per 3` is `3.3333`.
+    /// For prices only; the amount of a line is stated where it has to be exact.
+    Per,
     /// Anything plain as text.
     Text,
     /// Anything as JSON text.
@@ -44,14 +47,21 @@ pub enum ConversionError {
     /// The argument is no currency.
     #[error("is converted with a currency that ISO 4217 does not know")]
     Currency,
+    /// A price per nothing.
+    #[error("is divided by something that is no number, or zero")]
+    Divisor,
     /// The amount has more digits than the currency, or is too large.
     #[error("gives an amount that {0} cannot be charged with exactly")]
     Precision(String),
 }
 
-const ALL: [Conversion; 7] = [
+/// Decimal places of price fields: what ERPs hold by default (Tryton's `price_decimal`).
+const PRICE_DIGITS: u32 = 4;
+
+const ALL: [Conversion; 8] = [
     Conversion::Major,
     Conversion::Minor,
+    Conversion::Per,
     Conversion::Text,
     Conversion::Json,
     Conversion::Base64,
@@ -74,6 +84,7 @@ impl Conversion {
         match self {
             Self::Major => "major",
             Self::Minor => "minor",
+            Self::Per => "per",
             Self::Text => "text",
             Self::Json => "json",
             Self::Base64 => "base64",
@@ -83,16 +94,20 @@ impl Conversion {
     }
 
     pub(super) fn takes_argument(self) -> bool {
-        matches!(self, Self::Major | Self::Minor)
+        matches!(self, Self::Major | Self::Minor | Self::Per)
     }
 
     /// How it is written.
     pub(super) fn usage(self) -> String {
         let name = self.name();
-        if self.takes_argument() {
-            format!("`{name}` needs a currency behind it: `| {name} args.currency`")
-        } else {
-            format!("`{name}` takes nothing behind it: `| {name}`")
+        match self {
+            Self::Major | Self::Minor => {
+                format!("`{name}` needs a currency behind it: `| {name} args.currency`")
+            }
+            Self::Per => format!("`{name}` needs a number behind it: `| {name} line.quantity`"),
+            Self::Text | Self::Json | Self::Base64 | Self::Digest | Self::Upper => {
+                format!("`{name}` takes nothing behind it: `| {name}`")
+            }
         }
     }
 
@@ -101,6 +116,7 @@ impl Conversion {
         match self {
             Self::Major => major(value, currency(argument)?),
             Self::Minor => minor(value, currency(argument)?),
+            Self::Per => self.per(value, argument),
             Self::Text => self.plain(value).map(Value::Text),
             Self::Json => Ok(Value::Text(json::write(value))),
             Self::Base64 => Ok(Value::Text(BASE64.encode(self.plain(value)?))),
@@ -111,6 +127,15 @@ impl Conversion {
 
     fn plain(self, value: &Value) -> Result<String, ConversionError> {
         plain(value).ok_or_else(|| self.kind(value, "text, a number or a truth value"))
+    }
+
+    fn per(self, value: &Value, argument: &Value) -> Result<Value, ConversionError> {
+        let amount = value.as_decimal().ok_or_else(|| self.kind(value, "a number"))?;
+        let price = argument
+            .as_decimal()
+            .and_then(|pieces| amount.checked_div(pieces));
+        let price = price.ok_or(ConversionError::Divisor)?;
+        Ok(Value::Decimal(price.round_dp(PRICE_DIGITS)))
     }
 
     fn kind(self, value: &Value, wanted: &'static str) -> ConversionError {
@@ -183,6 +208,14 @@ mod tests {
         for (amount, currency) in [("48.245", "USD"), ("0.5", "JPY"), ("1", "XX"), ("many", "USD")] {
             assert!(minor(amount, currency).is_err(), "{amount} {currency}");
         }
+    }
+
+    #[test]
+    fn prices_are_rounded_to_four_places() {
+        let per = |amount: i64, pieces: i64| Conversion::Per.apply(&amount.into(), &pieces.into());
+        assert_eq!(per(10, 3).unwrap(), Value::Decimal("3.3333".parse().unwrap()));
+        assert_eq!(per(10, 4).unwrap(), Value::Decimal("2.5".parse().unwrap()));
+        assert!(per(10, 0).is_err());
     }
 
     proptest! {

@@ -131,8 +131,9 @@ pub(super) struct Call {
 /// Whether a call can leave something behind at the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    Reads,
-    Writes,
+    /// Questions, and moving a draft along.
+    Harmless,
+    Counts,
 }
 
 /// One HTTP request.

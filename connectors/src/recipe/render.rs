@@ -201,7 +201,14 @@ pub(super) fn request(
     if purpose != Purpose::Login {
         authenticate(&recipe.auth, bench, &mut rendered)?;
     }
-    for field in recipe.defaults.headers.iter().chain(&request.headers) {
+    // A question is not the effect: default headers that carry the key of the effect do not go with it.
+    let keyed = matches!(purpose, Purpose::Effect | Purpose::Draft);
+    let defaults = recipe
+        .defaults
+        .headers
+        .iter()
+        .filter(|field| keyed || field.value.literal().is_some());
+    for field in defaults.chain(&request.headers) {
         if let Some(pieces) = bench.field(field)? {
             put(
                 &mut rendered.headers,

@@ -89,12 +89,16 @@ impl<'c> Run<'c> {
         for call in &chain.calls {
             let reply = match self.call(call, draft, Purpose::Effect).await {
                 Answered::Skipped => continue,
-                Answered::Ended(outcome) => return self.softened(outcome, Leftovers::Possible),
+                Answered::Ended(outcome) => {
+                    return self.softened(self.of_reach(outcome, call.reach), Leftovers::Possible);
+                }
                 Answered::Reply(reply) => reply,
             };
             match self.meaning(call, &reply, draft) {
-                Meaning::Final(outcome, leftovers) => return self.softened(outcome, leftovers),
-                Meaning::Continue => self.wrote |= call.reach == Reach::Writes,
+                Meaning::Final(outcome, leftovers) => {
+                    return self.softened(self.of_reach(outcome, call.reach), leftovers);
+                }
+                Meaning::Continue => self.wrote |= call.reach == Reach::Counts,
             }
         }
         self.end(chain, draft)
@@ -175,6 +179,14 @@ impl<'c> Run<'c> {
             evaluator: self.connector.evaluator.as_ref(),
             scope,
             phase: Phase::Live,
+        }
+    }
+
+    /// A question that was not answered changed nothing, wherever it got lost.
+    fn of_reach(&self, outcome: Outcome, reach: Reach) -> Outcome {
+        match (outcome, reach) {
+            (Outcome::Unknown(fault), Reach::Harmless) if !self.wrote => Outcome::Failed(fault),
+            (settled, Reach::Harmless | Reach::Counts) => settled,
         }
     }
 

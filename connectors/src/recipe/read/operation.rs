@@ -141,12 +141,12 @@ fn call(table: &Table<'_>, names: &Names, name: &str) -> Option<Call> {
         steps.insert(name.to_owned(), step_shape());
     }
     let replies = rules(table, "replies", &seen);
-    let reads = table.truth("reads");
+    let harmless = table.truth("harmless");
     let request = request?;
-    let reach = match reads {
-        Some(true) => Reach::Reads,
-        None if matches!(request.method, "GET" | "HEAD") => Reach::Reads,
-        Some(false) | None => Reach::Writes,
+    let reach = match harmless {
+        Some(true) => Reach::Harmless,
+        None if matches!(request.method, "GET" | "HEAD") => Reach::Harmless,
+        Some(false) | None => Reach::Counts,
     };
     Some(Call {
         name: name.to_owned(),
