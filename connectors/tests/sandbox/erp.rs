@@ -105,7 +105,8 @@ async fn errors_are_inside_a_200() {
         "99",
     )
     .await;
-    check("model.sale.sale.fly", json!([[1]]), "'fly'", "fly").await;
+    let unknown = bench.try_rpc("model.sale.sale.fly", json!([[1]])).await.unwrap();
+    assert_eq!(unknown.status, 403);
     let party = json!([[{"name": "Ana", "code": "C-1"}]]);
     bench.rpc("model.party.party.create", party.clone()).await;
     check("model.party.party.create", party, "UserError", "unique").await;
@@ -217,6 +218,47 @@ async fn an_order_can_be_delivered_invoiced_and_paid() {
         .unwrap();
     let levels: Json = levels.json().await.unwrap();
     assert_eq!(levels["TEE-BLK-M"], json!({"on_hand": 999_998, "reserved": 0}));
+}
+
+#[tokio::test]
+async fn a_button_pressed_twice_is_refused_the_second_time() {
+    let bench = Bench::start().await;
+    let party = customer(&bench).await;
+    let id = made(&bench, sale(party, "WC-20", 2)).await;
+    let cancel = async || bench.rpc("model.sale.sale.cancel", json!([[id]])).await;
+    assert_eq!(cancel().await["result"], Json::Null);
+    let message = &cancel().await["error"][1][0];
+    assert_eq!(message, "You can not call \"cancel\" on \"[WC-20]\" of \"Sale\".");
+    assert_eq!(bench.witnessed("sale.sale.cancel"), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_fails_half_way_leaves_nothing_behind() {
+    let bench = Bench::start().await;
+    let party = customer(&bench).await;
+    let id = made(&bench, sale(party, "WC-20", 2)).await;
+    let refused = bench.rpc("model.sale.sale.cancel", json!([[id, 999]])).await;
+    assert_eq!(refused["error"][0], "UserError");
+    assert_eq!(read(&bench, "sale.sale", id, &["state"]).await["state"], "draft");
+    let two = json!([[sale(party, "WC-21", 1), {"reference": "WC-22"}]]);
+    assert_eq!(
+        bench.rpc("model.sale.sale.create", two).await["error"][0],
+        "UserError"
+    );
+    let left = bench
+        .rpc(
+            "model.sale.sale.search_count",
+            json!([[["reference", "=", "WC-21"]]]),
+        )
+        .await;
+    assert_eq!(left["result"], 0);
+    assert_eq!(
+        (
+            bench.witnessed("sale.sale.cancel"),
+            bench.witnessed("sale.sale.create")
+        ),
+        (0, 1)
+    );
 }
 
 #[tokio::test]

@@ -219,7 +219,9 @@ async fn a_system_is_down_until_told_and_can_be_told_while_down() {
     }
     assert!(bench.world.take_down("erp", Down::Refuse));
     eventually("connecting is refused", || async {
-        let refused = bench.try_rpc("common.server.version", json!([])).await;
+        let refused = bench
+            .try_rpc("model.res.user.get_preferences", json!([true]))
+            .await;
         refused.is_err_and(|error| error.is_connect()).then_some(())
     })
     .await;

@@ -59,11 +59,11 @@ async fn counters_tell_requests_faults_and_peak() {
     bench
         .control("erp", "latency", &json!({"min_ms": 100, "max_ms": 100}))
         .await;
-    let call = || bench.rpc("common.server.version", json!([]));
+    let call = || bench.rpc("model.res.user.get_preferences", json!([true]));
     tokio::join!(call(), call(), call());
     let url = format!("{}/_control/counters", bench.url("erp"));
     let counts: Json = bench.client.get(url).send().await.unwrap().json().await.unwrap();
-    assert_eq!(counts["requests"]["common.server.version"], 3);
+    assert_eq!(counts["requests"]["res.user.get_preferences"], 3);
     assert_eq!(counts["answers"]["200"], 3);
     assert_eq!(counts["peak_concurrency"], 3);
 }

@@ -6,12 +6,9 @@ use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
-use super::rpc::Call;
 use super::stock::Stock;
 use super::table::Table;
 use super::wire::{Record, decimal, rounded, text};
-use crate::sandbox::front::request::order_in_key;
-use crate::sandbox::witness::Effect;
 
 /// Currencies on record: code and digits; the id is the position plus one.
 const CURRENCIES: [(&str, u32); 6] = [
@@ -51,21 +48,28 @@ const RELATIONS: [(&str, &str, &str); 16] = [
     ("account.payment", "currency", "currency.currency"),
 ];
 
-/// The models that can be searched and read.
-const MODELS: [&str; 12] = [
-    "party.party",
-    "product.product",
-    "currency.currency",
-    "account.tax",
-    "sale.sale",
-    "sale.line",
-    "stock.shipment.out",
-    "stock.move",
-    "account.invoice",
-    "account.invoice.line",
-    "account.payment",
-    "stock.location",
+/// The models that can be searched and read, with the name a person sees and whether the newest come first.
+const MODELS: [(&str, &str, Oldest); 12] = [
+    ("party.party", "Party", Oldest::First),
+    ("product.product", "Product Variant", Oldest::First),
+    ("currency.currency", "Currency", Oldest::First),
+    ("account.tax", "Tax", Oldest::First),
+    ("sale.sale", "Sale", Oldest::Last),
+    ("sale.line", "Sale Line", Oldest::First),
+    ("stock.shipment.out", "Stock Shipment Out", Oldest::Last),
+    ("stock.move", "Stock Move", Oldest::First),
+    ("account.invoice", "Account Invoice", Oldest::Last),
+    ("account.invoice.line", "Account Invoice Line", Oldest::First),
+    ("account.payment", "Account Payment", Oldest::First),
+    ("stock.location", "Stock Location", Oldest::First),
 ];
+
+/// In which order a model is listed when nobody asks for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Oldest {
+    First,
+    Last,
+}
 
 /// The records of the ERP.
 #[derive(Debug)]
@@ -73,15 +77,8 @@ pub(crate) struct Books {
     tables: BTreeMap<&'static str, Table>,
     pub(super) stock: Stock,
     numbers: BTreeMap<&'static str, u64>,
-}
-
-/// A call in progress: the books and what it did to them.
-#[derive(Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) books: &'a mut Books,
-    pub(super) call: &'a Call,
-    pub(super) now_ms: i64,
-    pub(super) effects: Vec<Effect>,
+    /// What the call in progress changed: model, id and the record before it, if there was one.
+    changed: Vec<(&'static str, i64, Option<Record>)>,
 }
 
 impl Books {
@@ -89,10 +86,11 @@ impl Books {
         let mut books = Self {
             tables: MODELS
                 .into_iter()
-                .map(|model| (model, Table::default()))
+                .map(|(model, ..)| (model, Table::default()))
                 .collect(),
             stock: Stock::new(default_stock),
             numbers: BTreeMap::new(),
+            changed: Vec::new(),
         };
         for (code, digits) in CURRENCIES {
             let row = json!({"code": code, "digits": digits, "rec_name": code});
@@ -111,28 +109,50 @@ impl Books {
         books
     }
 
-    /// Does one call: its result, and the effects that took place.
-    pub(super) fn call(&mut self, call: &Call, now_ms: i64) -> (Result<Json, Failure>, Vec<Effect>) {
-        let mut entry = Entry {
-            books: self,
-            call,
-            now_ms,
-            effects: Vec::new(),
-        };
-        let result = entry.dispatch();
-        (result, entry.effects)
+    /// Begins a transaction.
+    pub(super) fn begin(&mut self) -> Stock {
+        self.changed.clear();
+        self.stock.clone()
     }
 
-    pub(super) fn table(&mut self, model: &str) -> Result<&mut Table, Failure> {
+    /// Takes back everything since [`Books::begin`], but for sequence numbers, which are never given twice.
+    pub(super) fn roll_back(&mut self, stock: Stock) {
+        self.stock = stock;
+        for (model, id, before) in std::mem::take(&mut self.changed).into_iter().rev() {
+            self.tables.entry(model).or_default().put_back(id, before);
+        }
+    }
+
+    /// The ids of the records that satisfy a domain, in the order the model is listed in.
+    pub(super) fn search(&self, model: &str, wanted: &[Json]) -> Result<Vec<i64>, Failure> {
+        let mut ids = self.table(model)?.search(wanted)?;
+        if MODELS
+            .iter()
+            .any(|(known, _, oldest)| *known == model && *oldest == Oldest::Last)
+        {
+            ids.reverse();
+        }
+        Ok(ids)
+    }
+
+    fn table(&self, model: &str) -> Result<&Table, Failure> {
         self.tables
-            .get_mut(model)
+            .get(model)
             .ok_or_else(|| Failure::Bug(format!("'{model}'")))
     }
 
     /// Keeps a record of a model that is known to exist.
     pub(super) fn keep(&mut self, model: &'static str, record: Json) -> i64 {
         let Json::Object(record) = record else { return 0 };
-        self.tables.entry(model).or_default().insert(record)
+        let id = self.tables.entry(model).or_default().insert(record);
+        self.changed.push((model, id, None));
+        id
+    }
+
+    /// The name a person sees for a model.
+    fn title(model: &str) -> &str {
+        let known = MODELS.iter().find(|(known, ..)| *known == model);
+        known.map_or(model, |(_, title, _)| title)
     }
 
     /// The next number of a sequence: `SO-00001`.
@@ -143,14 +163,21 @@ impl Books {
     }
 
     pub(super) fn record(&self, model: &str, id: i64) -> Result<&Record, Failure> {
-        self.tables
-            .get(model)
-            .ok_or_else(|| Failure::Bug(format!("'{model}'")))?
-            .at(id)
+        let found = self.table(model)?.get(id);
+        found.ok_or_else(|| Failure::missing(id, Self::title(model)))
     }
 
-    pub(super) fn put(&mut self, model: &str, id: i64, field: &str, value: Json) -> Result<(), Failure> {
-        self.table(model)?.put(id, field, value)
+    pub(super) fn put(
+        &mut self,
+        model: &'static str,
+        id: i64,
+        field: &str,
+        value: Json,
+    ) -> Result<(), Failure> {
+        let before = self.record(model, id)?.clone();
+        self.tables.entry(model).or_default().put(id, field, value);
+        self.changed.push((model, id, Some(before)));
+        Ok(())
     }
 
     /// The id of the product with this code, which is put on record if it is not yet.
@@ -173,7 +200,7 @@ impl Books {
         match given {
             Json::String(code) if model == "product.product" => Ok(Some(self.product(code))),
             Json::String(code) => {
-                let found = self.table(model)?.search(&[json!(["code", "=", code])])?;
+                let found = self.search(model, &[json!(["code", "=", code])])?;
                 found
                     .first()
                     .copied()
@@ -269,12 +296,19 @@ impl Books {
         }
     }
 
+    /// The error for a button that the document does not offer in its state.
+    pub(super) fn refused(model: &str, verb: &str, document: &Record) -> Failure {
+        let name = match (text(document, "number"), text(document, "reference")) {
+            (_, "") => text(document, "rec_name").to_owned(),
+            ("", reference) => format!("[{reference}]"),
+            (number, reference) => format!("{number} [{reference}]"),
+        };
+        Failure::not_allowed(verb, &name, Self::title(model))
+    }
+
     /// Everything on record, for whoever compares the world with a journal.
     pub(super) fn dump(&self, model: &str) -> Result<Vec<Json>, Failure> {
-        let table = self
-            .tables
-            .get(model)
-            .ok_or_else(|| Failure::Bug(format!("'{model}'")))?;
+        let table = self.table(model)?;
         Ok(table
             .rows()
             .map(|(_, record)| Json::Object(record.clone()))
@@ -292,129 +326,5 @@ fn merge(into: &mut Json, from: Json) {
             }
         }
         (into, from) => *into = from,
-    }
-}
-
-impl Entry<'_> {
-    fn dispatch(&mut self) -> Result<Json, Failure> {
-        let method = self.call.method.as_str();
-        match method {
-            "common.db.logout" | "common.server.version" => return Ok(json!("8.2.1")),
-            "model.res.user.get_preferences" => {
-                return Ok(json!({"language": "en", "company": 1, "companies": [1]}));
-            }
-            _ => {}
-        }
-        let unknown = || Failure::Bug(format!("'{method}'"));
-        let (model, verb) = method
-            .strip_prefix("model.")
-            .and_then(|name| name.rsplit_once('.'))
-            .ok_or_else(unknown)?;
-        if let Some(found) = self.look(model, verb) {
-            return found;
-        }
-        match model {
-            "party.party" => self.party(verb),
-            "sale.sale" => self.sale(verb),
-            "stock.shipment.out" => self.shipment(verb),
-            "account.invoice" => self.invoice(verb),
-            "account.payment" => self.payment(verb),
-            _ => Err(unknown()),
-        }
-    }
-
-    /// The calls that every model answers alike, none of which changes anything.
-    fn look(&mut self, model: &str, verb: &str) -> Option<Result<Json, Failure>> {
-        let call = self.call;
-        match verb {
-            "read" => Some(self.read_many(model, &call.ids(), call.list(1))),
-            "search" => Some(self.page(model).map(|ids| json!(ids))),
-            "search_count" => Some(
-                self.books
-                    .table(model)
-                    .and_then(|table| Ok(json!(table.search(call.list(0))?.len()))),
-            ),
-            "search_read" => Some(
-                self.page(model)
-                    .and_then(|ids| self.read_many(model, &ids, call.list(4))),
-            ),
-            _ => None,
-        }
-    }
-
-    /// `search(domain, offset, limit, order, ...)`; of the order only `["id", "DESC"]` is understood.
-    fn page(&mut self, model: &str) -> Result<Vec<i64>, Failure> {
-        let call = self.call;
-        let mut ids = self.books.table(model)?.search(call.list(0))?;
-        if call.list(3).first() == Some(&json!(["id", "DESC"])) {
-            ids.reverse();
-        }
-        let number = |position: usize| call.params.get(position).and_then(Json::as_u64);
-        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let (offset, limit) = (number(1).map_or(0, size), number(2).map_or(usize::MAX, size));
-        Ok(ids.into_iter().skip(offset).take(limit).collect())
-    }
-
-    fn read_many(&self, model: &str, ids: &[i64], fields: &[Json]) -> Result<Json, Failure> {
-        let read = ids.iter().map(|id| self.books.read(model, *id, fields));
-        read.collect::<Result<Vec<_>, _>>().map(Json::Array)
-    }
-
-    /// The records a `create` asks for, whose fields all have to be among the known ones.
-    pub(super) fn creations(&self, known: &[&str]) -> Result<Vec<Record>, Failure> {
-        let records: Vec<Record> = self
-            .call
-            .list(0)
-            .iter()
-            .filter_map(|record| record.as_object().cloned())
-            .collect();
-        for field in records.iter().flat_map(Record::keys) {
-            if !known.contains(&field.as_str()) {
-                return Err(Failure::Bug(format!("'{field}'")));
-            }
-        }
-        Ok(records)
-    }
-
-    /// `write(ids, values)` of the given fields.
-    pub(super) fn write(&mut self, model: &str, writable: &[&str]) -> Result<Json, Failure> {
-        let values = self
-            .call
-            .params
-            .get(1)
-            .and_then(Json::as_object)
-            .cloned()
-            .unwrap_or_default();
-        for id in self.call.ids() {
-            for (field, value) in &values {
-                if !writable.contains(&field.as_str()) {
-                    return Err(Failure::Bug(format!("'{field}'")));
-                }
-                self.books.put(model, id, field, value.clone())?;
-            }
-        }
-        Ok(Json::Null)
-    }
-
-    /// An effect of this call on a document, keyed by the request or by the document.
-    pub(super) fn effect(&self, document: &Record) -> Effect {
-        let operation = self.call.method.trim_start_matches("model.").to_owned();
-        let reference = text(document, "reference").to_owned();
-        let derived = if operation.ends_with(".create") {
-            reference.clone()
-        } else {
-            let id = document.get("id").map(Json::to_string).unwrap_or_default();
-            format!("{reference}#{id}#{operation}")
-        };
-        let key = self.call.key.clone().unwrap_or(derived);
-        Effect {
-            system: "erp".into(),
-            order_key: order_in_key(&key).or_else(|| order_in_key(&reference)),
-            key,
-            operation,
-            reference,
-            currency: self.books.currency_code(document),
-            ..Effect::default()
-        }
     }
 }

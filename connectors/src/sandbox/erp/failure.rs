@@ -13,22 +13,29 @@ pub(super) enum Failure {
     Warning { name: String, message: String },
     /// Somebody else wrote in between.
     Concurrency(String),
-    /// The server stumbled; also what an unknown field or method gives.
+    /// The server stumbled; also what an unknown field or model gives.
     Bug(String),
+    /// No such method on the model; the one failure that is told by the status.
+    Forbidden,
 }
 
 impl Failure {
-    pub(super) fn required(field: &str, record: &str) -> Self {
+    pub(super) fn required(field: &str, record: &str, model: &str) -> Self {
         Self::User(format!(
-            "A value is required for field \"{field}\" in \"{record}\"."
+            "A value is required for field \"{field}\" in record \"{record}\" of \"{model}\"."
         ))
     }
 
-    /// A button that the document's state does not offer.
-    pub(super) fn not_allowed(method: &str) -> Self {
-        let verb = method.rsplit('.').next().unwrap_or(method);
+    /// A button that the document's state does not offer, one pressed already included.
+    pub(super) fn not_allowed(verb: &str, record: &str, model: &str) -> Self {
         Self::User(format!(
-            "You can not call \"{verb}\" on this document in its state."
+            "You can not call \"{verb}\" on \"{record}\" of \"{model}\"."
+        ))
+    }
+
+    pub(super) fn missing(id: i64, model: &str) -> Self {
+        Self::User(format!(
+            "You are trying to read records \"{id}\" of \"{model}\" that don't exist."
         ))
     }
 
@@ -50,6 +57,7 @@ impl Failure {
             Self::Warning { name, message } => json!(["UserWarning", [name, message, ""]]),
             Self::Concurrency(message) => json!(["ConcurrencyException", [message]]),
             Self::Bug(text) => json!([text, ""]),
+            Self::Forbidden => Json::Null,
         }
     }
 }

@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::books::Entry;
+use super::books::Books;
+use super::entry::Entry;
 use super::failure::Failure;
 use super::wire::{Record, created, decimal, encode, minor, text};
 
@@ -55,14 +56,14 @@ impl Entry<'_> {
                 }
                 Ok(Json::Null)
             }
-            _ => Err(Failure::Bug(format!("'{verb}'"))),
+            _ => Err(Failure::Forbidden),
         }
     }
 
     fn create_invoice(&mut self, invoice: &Record) -> Result<i64, Failure> {
         let party = invoice.get("party").cloned().unwrap_or_default();
         let party = self.books.resolve("party.party", &party)?;
-        let party = party.ok_or_else(|| Failure::required("Party", "Invoice"))?;
+        let party = party.ok_or_else(|| Failure::required("Party", "", "Account Invoice"))?;
         let currency = invoice.get("currency").cloned().filter(|given| !given.is_null());
         let currency = self
             .books
@@ -91,7 +92,8 @@ impl Entry<'_> {
     pub(super) fn invoice_of(&mut self, sale: i64, document: &Record) -> i64 {
         let lines = self.books.related(document, "lines", "sale.line");
         let mut invoice = Record::new();
-        for field in ["party", "currency", "reference"] {
+        invoice.insert("reference".into(), Json::Null);
+        for field in ["party", "currency"] {
             invoice.insert(field.into(), document.get(field).cloned().unwrap_or_default());
         }
         invoice.insert("sale".into(), json!(sale));
@@ -134,8 +136,7 @@ impl Entry<'_> {
                 "posted"
             }
             ("cancel", "draft" | "validated") => "cancelled",
-            ("post", "posted" | "paid") | ("cancel", "cancelled") => return Ok(()),
-            _ => return Err(Failure::not_allowed(&self.call.method)),
+            _ => return Err(Books::refused(INVOICE, verb, &invoice)),
         };
         self.books.put(INVOICE, id, "state", json!(next))?;
         let mut effect = self.effect(&invoice);
@@ -159,14 +160,14 @@ impl Entry<'_> {
                 }
                 Ok(Json::Null)
             }
-            _ => Err(Failure::Bug(format!("'{verb}'"))),
+            _ => Err(Failure::Forbidden),
         }
     }
 
     /// A payment; one whose origin is `account.invoice,5` is allocated to that invoice at once.
     fn create_payment(&mut self, payment: &Record) -> Result<i64, Failure> {
         let amount = payment.get("amount").and_then(decimal);
-        let amount = amount.ok_or_else(|| Failure::required("Amount", "Payment"))?;
+        let amount = amount.ok_or_else(|| Failure::required("Amount", "", "Account Payment"))?;
         let party = payment.get("party").cloned().unwrap_or_default();
         let party = self.books.resolve("party.party", &party)?;
         let currency = payment.get("currency").cloned().filter(|given| !given.is_null());
@@ -217,8 +218,7 @@ impl Entry<'_> {
             ("submit", "draft") => "submitted",
             ("succeed", "submitted" | "processing") => "succeeded",
             ("cancel", "draft") => "cancelled",
-            ("submit", "submitted") | ("succeed", "succeeded") | ("cancel", "cancelled") => return Ok(()),
-            _ => return Err(Failure::not_allowed(&self.call.method)),
+            _ => return Err(Books::refused(PAYMENT, verb, &payment)),
         };
         self.books.put(PAYMENT, id, "state", json!(next))?;
         if verb == "cancel" {

@@ -1,12 +1,14 @@
 //! An ERP that speaks Tryton's JSON-RPC and has its habits: every answer is HTTP 200, errors are inside; nothing
 //! is unique on `reference`, so two creates make two documents; assigning stock answers null and one has to look.
 //!
-//! Two leniencies against a real Tryton, for recipes that make one call per operation: `product` and `currency`
-//! may be given by code instead of id, and every document, shipments and parties included, has a `reference`.
+//! Leniencies against a real Tryton: `product` and `currency` may be given by code instead of id, parties have a
+//! `reference` too, and shipments, invoices and payments can be made with fewer fields (no warehouse, account or
+//! journal). What both refuse and answer alike is compared by the test of real counterparts.
 
 mod books;
 mod control;
 mod domain;
+mod entry;
 mod failure;
 mod invoice;
 mod party;
@@ -146,7 +148,8 @@ impl System for Erp {
             return call.fail(&Failure::on_purpose(*says));
         }
         if matches!(fault, Fault::RefuseUndo) {
-            return call.fail(&Failure::not_allowed(&call.method));
+            let verb = call.method.rsplit('.').next().unwrap_or_default();
+            return call.fail(&Failure::not_allowed(verb, "document", "Sandbox"));
         }
         Reply::html(StatusCode::INTERNAL_SERVER_ERROR, "500 Internal Server Error")
     }

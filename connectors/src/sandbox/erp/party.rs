@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::books::Entry;
+use super::entry::Entry;
 use super::failure::Failure;
 use super::wire::{Record, created, text};
 
@@ -27,7 +27,7 @@ impl Entry<'_> {
                 ids.collect::<Result<Vec<_>, _>>().map(|ids| json!(ids))
             }
             "write" => self.write("party.party", &FIELDS),
-            _ => Err(Failure::Bug(format!("'{verb}'"))),
+            _ => Err(Failure::Forbidden),
         }
     }
 
@@ -39,14 +39,9 @@ impl Entry<'_> {
         } else {
             code.to_owned()
         };
-        let taken = self
-            .books
-            .table("party.party")?
-            .search(&[json!(["code", "=", code])])?;
+        let taken = self.books.search("party.party", &[json!(["code", "=", code])])?;
         if !taken.is_empty() {
-            return Err(Failure::User(format!(
-                "The code on party must be unique ({code})."
-            )));
+            return Err(Failure::User("The code on party must be unique.".to_owned()));
         }
         let mechanisms = created(party.get("contact_mechanisms"));
         let email = mechanisms

@@ -1,5 +1,6 @@
 //! One JSON-RPC call.
 
+use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
@@ -34,6 +35,9 @@ impl Call {
     }
 
     pub(super) fn fail(&self, failure: &Failure) -> Reply {
+        if *failure == Failure::Forbidden {
+            return Reply::html(StatusCode::FORBIDDEN, "403 Forbidden");
+        }
         Reply::ok(&json!({"id": self.id, "error": failure.to_json()}))
     }
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::books::{Books, Entry};
+use super::books::Books;
+use super::entry::Entry;
 use super::failure::Failure;
-use super::wire::{Record, added, created, decimal, encode, minor, rounded, text};
+use super::wire::{Record, added, created, decimal, encode, float, minor, rounded, text};
 
 const MODEL: &str = "sale.sale";
 
@@ -46,15 +47,16 @@ impl Entry<'_> {
                 }
                 Ok(Json::Null)
             }
-            _ => Err(Failure::Bug(format!("'{verb}'"))),
+            _ => Err(Failure::Forbidden),
         }
     }
 
     fn create_sale(&mut self, sale: &Record) -> Result<i64, Failure> {
         let nothing = Json::Null;
         let given = |field: &str| sale.get(field).unwrap_or(&nothing);
+        let reference = text(sale, "reference");
         let party = self.books.resolve("party.party", given("party"))?;
-        let party = party.ok_or_else(|| Failure::required("Party", "Sale"))?;
+        let party = party.ok_or_else(|| Failure::required("Party", &format!("[{reference}]"), "Sale"))?;
         let usd = json!("USD");
         let currency = if given("currency").is_null() {
             &usd
@@ -107,7 +109,9 @@ impl Entry<'_> {
             ("quote", "draft") => {
                 let number = self.books.number("SO");
                 self.books.put(MODEL, id, "number", json!(number))?;
-                self.books.put(MODEL, id, "rec_name", json!(number))?;
+                let reference = text(&sale, "reference");
+                self.books
+                    .put(MODEL, id, "rec_name", json!(format!("{number} [{reference}]")))?;
                 self.books.put(MODEL, id, "state", json!("quotation"))
             }
             ("draft", "quotation" | "cancelled") => self.books.put(MODEL, id, "state", json!("draft")),
@@ -124,10 +128,7 @@ impl Entry<'_> {
                 self.effects.push(effect);
                 Ok(())
             }
-            ("cancel", "cancelled") | ("quote", "quotation") | ("confirm" | "process", "processing") => {
-                Ok(())
-            }
-            _ => Err(Failure::not_allowed(&self.call.method)),
+            _ => Err(Books::refused(MODEL, verb, &sale)),
         }
     }
 
@@ -155,7 +156,7 @@ impl Books {
             let product = self.resolve("product.product", &product)?;
             let quantity = line.get("quantity").and_then(decimal).unwrap_or_default();
             let unit_price = line.get("unit_price").and_then(decimal);
-            let unit_price = unit_price.ok_or_else(|| Failure::required("Unit Price", "Sale Line"))?;
+            let unit_price = unit_price.ok_or_else(|| Failure::required("Unit Price", "", "Sale Line"))?;
             let mut kept = Record::new();
             kept.insert("type".into(), json!("line"));
             kept.insert("product".into(), json!(product));
@@ -165,7 +166,7 @@ impl Books {
             );
             kept.insert(
                 "quantity".into(),
-                line.get("quantity").cloned().unwrap_or_default(),
+                line.get("quantity").map(float).unwrap_or_default(),
             );
             kept.insert("unit_price".into(), encode(unit_price));
             kept.insert("amount".into(), encode(rounded(quantity * unit_price, digits)));
@@ -191,8 +192,13 @@ impl Books {
                 .map(|row| text(row, "state").to_owned())
                 .collect()
         };
-        let shipped = summary(&states("shipments", "stock.shipment.out"), "done", "sent");
-        let invoiced = summary(&states("invoices", "account.invoice"), "paid", "paid");
+        let shipped = summary(
+            &states("shipments", "stock.shipment.out"),
+            "done",
+            "sent",
+            "waiting",
+        );
+        let invoiced = summary(&states("invoices", "account.invoice"), "paid", "paid", "pending");
         self.put(MODEL, id, "shipment_state", json!(shipped))?;
         self.put(MODEL, id, "invoice_state", json!(invoiced))?;
         if (shipped, invoiced) == ("sent", "paid") {
@@ -202,7 +208,8 @@ impl Books {
     }
 }
 
-fn summary(states: &[String], finished: &str, word: &'static str) -> &'static str {
+/// `word` once all are `finished`, `open` before.
+fn summary(states: &[String], finished: &str, word: &'static str, open: &'static str) -> &'static str {
     if states.is_empty() {
         "none"
     } else if states.iter().any(|state| state == "cancelled") {
@@ -210,6 +217,6 @@ fn summary(states: &[String], finished: &str, word: &'static str) -> &'static st
     } else if states.iter().all(|state| state == finished) {
         word
     } else {
-        "waiting"
+        open
     }
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::books::Entry;
+use super::books::Books;
+use super::entry::Entry;
 use super::failure::Failure;
-use super::wire::{Record, created, decimal, text};
+use super::wire::{Record, created, decimal, float, text};
 use crate::sandbox::witness::Units;
 
 const MODEL: &str = "stock.shipment.out";
@@ -42,14 +43,14 @@ impl Entry<'_> {
                 }
                 Ok(Json::Null)
             }
-            _ => Err(Failure::Bug(format!("'{verb}'"))),
+            _ => Err(Failure::Forbidden),
         }
     }
 
     fn create_shipment(&mut self, shipment: &Record) -> Result<i64, Failure> {
         let customer = shipment.get("customer").cloned().unwrap_or_default();
         let customer = self.books.resolve("party.party", &customer)?;
-        let customer = customer.ok_or_else(|| Failure::required("Customer", "Customer Shipment"))?;
+        let customer = customer.ok_or_else(|| Failure::required("Customer", "", "Stock Shipment Out"))?;
         let mut moves = created(shipment.get("moves"));
         moves.extend(created(shipment.get("outgoing_moves")));
         let reference = shipment.get("reference").cloned().unwrap_or_default();
@@ -61,13 +62,12 @@ impl Entry<'_> {
         Ok(id)
     }
 
-    /// The shipment that a sale brings into being, waiting for stock.
+    /// The shipment that a sale brings into being, waiting for stock and without a reference.
     pub(super) fn shipment_of(&mut self, sale: i64, document: &Record) -> Result<i64, Failure> {
         let mut moves = self.books.related(document, "lines", "sale.line");
         moves.retain(|line| line.get("product").is_some_and(Json::is_number));
         let customer = document.get("party").and_then(Json::as_i64).unwrap_or_default();
-        let reference = document.get("reference").cloned().unwrap_or_default();
-        self.keep_shipment(customer, &reference, &moves, "waiting", Some(sale))
+        self.keep_shipment(customer, &Json::Null, &moves, "waiting", Some(sale))
     }
 
     fn keep_shipment(
@@ -82,8 +82,8 @@ impl Entry<'_> {
         for line in moves {
             let product = line.get("product").cloned().unwrap_or_default();
             let product = self.books.resolve("product.product", &product)?;
-            let product = product.ok_or_else(|| Failure::required("Product", "Stock Move"))?;
-            let quantity = line.get("quantity").cloned().unwrap_or_default();
+            let product = product.ok_or_else(|| Failure::required("Product", "", "Stock Move"))?;
+            let quantity = line.get("quantity").map(float).unwrap_or_default();
             ids.push(self.books.keep(
                 "stock.move",
                 json!({"product": product, "quantity": quantity, "state": "draft"}),
@@ -122,9 +122,8 @@ impl Entry<'_> {
             ("wait", "draft") => ("waiting", false),
             ("draft", "waiting" | "cancelled") => ("draft", false),
             ("assign_try", "waiting") if self.books.stock.reserve(&lines) => ("assigned", true),
-            ("assign_try", "waiting" | "assigned") | ("cancel", "cancelled") | ("do", "done") => {
-                return Ok(());
-            }
+            // The one button that may be pressed again: it tries, and nothing may come of it.
+            ("assign_try", "waiting" | "assigned") => return Ok(()),
             ("pick", "assigned") => ("picked", false),
             ("pack", "picked") => ("packed", false),
             ("do", "packed") => {
@@ -136,7 +135,7 @@ impl Entry<'_> {
                 self.books.stock.release(&lines);
                 ("cancelled", true)
             }
-            _ => return Err(Failure::not_allowed(&self.call.method)),
+            _ => return Err(Books::refused(MODEL, verb, &shipment)),
         };
         self.books.put(MODEL, id, "state", json!(next))?;
         if witnessed {

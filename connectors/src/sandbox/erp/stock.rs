@@ -14,7 +14,7 @@ pub(crate) struct Level {
 }
 
 /// The levels of all articles.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Stock {
     default_level: i64,
     levels: BTreeMap<String, Level>,

@@ -26,19 +26,26 @@ impl Table {
         self.last
     }
 
-    /// The record, or the error for an id that does not exist.
-    pub(super) fn at(&self, id: i64) -> Result<&Record, Failure> {
-        self.rows.get(&id).ok_or_else(|| missing(id))
+    pub(super) fn get(&self, id: i64) -> Option<&Record> {
+        self.rows.get(&id)
     }
 
-    /// Changes one field.
-    pub(super) fn put(&mut self, id: i64, field: &str, value: Json) -> Result<(), Failure> {
+    /// Changes one field of a record that is there.
+    pub(super) fn put(&mut self, id: i64, field: &str, value: Json) {
         if field == "reference" {
             self.index(id, Some(&value));
         }
-        let record = self.rows.get_mut(&id).ok_or_else(|| missing(id))?;
-        record.insert(field.to_owned(), value);
-        Ok(())
+        if let Some(record) = self.rows.get_mut(&id) {
+            record.insert(field.to_owned(), value);
+        }
+    }
+
+    /// Puts a record back as it was; its id is never given again.
+    pub(super) fn put_back(&mut self, id: i64, before: Option<Record>) {
+        match before {
+            Some(record) => self.rows.insert(id, record),
+            None => self.rows.remove(&id),
+        };
     }
 
     /// Entries of a changed reference stay behind; the domain is asked again anyway.
@@ -83,10 +90,4 @@ fn reference_in(wanted: &[Json]) -> Option<&str> {
         return None;
     }
     clause.get(2)?.as_str()
-}
-
-fn missing(id: i64) -> Failure {
-    Failure::User(format!(
-        "You are trying to read records \"{id}\" that do not exist anymore."
-    ))
 }

@@ -21,6 +21,12 @@ pub(super) fn encode(decimal: Decimal) -> Json {
     json!({"__class__": "Decimal", "decimal": decimal.to_string()})
 }
 
+/// A quantity as Tryton reads it back: a float, whatever was written.
+pub(super) fn float(json: &Json) -> Json {
+    json.as_f64()
+        .map_or_else(|| json.clone(), |quantity| json!(quantity))
+}
+
 /// Half up, to so many digits, with all of them written.
 pub(super) fn rounded(amount: Decimal, digits: u32) -> Decimal {
     let mut amount = amount.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
