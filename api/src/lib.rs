@@ -23,6 +23,7 @@ mod answer;
 mod auth;
 mod door;
 mod extract;
+mod mask;
 mod moment;
 mod problem;
 mod reader;

@@ -1,8 +1,11 @@
 //! People's commands: looked at first, then done or refused.
 
+use std::collections::BTreeMap;
+
 use amends_engine::command::{Command, Verb};
 use amends_engine::instance::Place;
 use amends_engine::kernel::{Mode, Reply};
+use amends_engine::root::{Root, WakeKind};
 use amends_engine::{InstanceId, ItemKey, RootKey, StepId, Value as EngineValue};
 use amends_runtime::{load_root, parse_value};
 use axum::Json;
@@ -16,6 +19,7 @@ use crate::extract::{Body, Named};
 use crate::problem::{Code, Problem};
 use crate::state::App;
 use crate::view;
+use crate::words::Teller;
 
 /// A command as it is sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,7 +33,7 @@ pub struct Wish {
     /// The instance; may be left out where the order has one that has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// The step, or `step/item`.
+    /// The step, or `step/item`; may be left out where a person decides at one place only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     /// For `complete`: the document made by hand.
@@ -53,27 +57,23 @@ pub(crate) async fn give(
     Named(root): Named<String>,
     Body(wish): Body<Wish>,
 ) -> Result<Json<Value>, Problem> {
-    let verb = verb(&wish)?;
     let key = RootKey::new(root.clone());
-    let wanted = wish.instance.clone();
-    let (instance, before) = app
-        .read(move |app| {
-            let loaded = load_root(&app.setup.reader, &RootKey::new(root.clone()))?;
-            let loaded = loaded.ok_or_else(|| Problem::no_order(&root))?;
-            Ok((choose(&loaded.root, wanted)?, loaded.root.ledger))
-        })
-        .await?;
+    let asked = wish.clone();
+    let aim = app.read(move |app| aim(app, &root, &asked)).await?;
     let mode = if wish.dry_run { Mode::Preview } else { Mode::Run };
     let command = Command {
-        instance: instance.clone(),
-        verb,
+        instance: aim.instance,
+        verb: aim.verb,
         actor: caller.name.clone(),
         reason: wish.reason.clone(),
         revision: wish.revision,
     };
     match app.setup.handle.command(key.clone(), command, mode).await? {
         Reply::Done { revision } => Ok(Json(json!({ "done": wish.command, "revision": revision }))),
-        Reply::Preview(preview) => Ok(Json(view::preview(&preview, &before))),
+        Reply::Preview(preview) => {
+            let teller = Teller::new(app.setup.book.as_ref(), &aim.root);
+            Ok(Json(view::preview(&preview, &aim.root.ledger, teller)))
+        }
         Reply::Refused(refusal) => {
             if !wish.dry_run {
                 let line = Line::new(app.now(), &caller.name, "command.refused", key.as_str());
@@ -86,48 +86,61 @@ pub(crate) async fn give(
     }
 }
 
-/// The only instance that has not ended, where none is named.
-fn choose(root: &amends_engine::root::Root, named: Option<String>) -> Result<InstanceId, Problem> {
-    if let Some(named) = named {
-        return Ok(InstanceId::new(named));
+/// What a wish is about, as the order stands.
+struct Aim {
+    root: Root,
+    instance: InstanceId,
+    verb: Verb,
+}
+
+fn aim(app: &App, root: &str, wish: &Wish) -> Result<Aim, Problem> {
+    let loaded = load_root(&app.setup.reader, &RootKey::new(root))?;
+    let root = loaded.ok_or_else(|| Problem::no_order(root))?.root;
+    let instance = instance(&root, wish)?;
+    let verb = verb(&root, &instance, wish)?;
+    Ok(Aim { root, instance, verb })
+}
+
+/// The instance that is named; else the only one that has not ended, or the only one.
+fn instance(root: &Root, wish: &Wish) -> Result<InstanceId, Problem> {
+    if let Some(named) = &wish.instance {
+        return Ok(InstanceId::new(named.clone()));
     }
-    let live: Vec<&InstanceId> = root
-        .instances
-        .values()
-        .filter(|instance| !instance.is_terminal())
-        .map(|instance| &instance.id)
-        .collect();
-    match live.as_slice() {
-        [only] => Ok((*only).clone()),
-        several => {
-            let live: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
-            let detail = format!("name one in `instance`; not ended are: {}", live.join(", "));
+    let all: Vec<&InstanceId> = root.instances.keys().collect();
+    let live = root.instances.values().filter(|instance| !instance.is_terminal());
+    let live: Vec<&InstanceId> = live.map(|instance| &instance.id).collect();
+    match (live.as_slice(), all.as_slice()) {
+        ([only], _) | ([], [only]) => Ok((*only).clone()),
+        (_, []) => {
+            let detail = "no workflow has started for this order, so that there is nothing to command";
+            Err(Problem::new(Code::InstanceNeeded, detail))
+        }
+        ([], several) | (several, _) => {
+            let detail = format!("name one in `instance`: {}", listed(several));
             Err(Problem::new(Code::InstanceNeeded, detail))
         }
     }
 }
 
-fn verb(wish: &Wish) -> Result<Verb, Problem> {
+fn verb(root: &Root, instance: &InstanceId, wish: &Wish) -> Result<Verb, Problem> {
+    let place = || place(root, instance, wish);
     Ok(match wish.command.as_str() {
-        "retry" => Verb::Retry { place: place(wish)? },
+        "retry" => Verb::Retry { place: place()? },
         "complete" => {
-            let result = wish
-                .result
-                .as_ref()
-                .map_or(Ok(EngineValue::Map(std::collections::BTreeMap::new())), value)?;
+            let result = wish.result.as_ref();
             Verb::Complete {
-                place: place(wish)?,
+                place: place()?,
                 reference: wish.reference.clone(),
-                result,
+                result: result.map_or(Ok(EngineValue::Map(BTreeMap::new())), value)?,
             }
         }
-        "skip" => Verb::Skip { place: place(wish)? },
+        "skip" => Verb::Skip { place: place()? },
         "compensate" => Verb::Compensate,
         "cancel" => Verb::Cancel,
         "hold" => Verb::Hold,
         "resume" => Verb::Resume,
-        "approve" => Verb::Approve { place: place(wish)? },
-        "reject" => Verb::Reject { place: place(wish)? },
+        "approve" => Verb::Approve { place: place()? },
+        "reject" => Verb::Reject { place: place()? },
         "close" => Verb::Close,
         other => {
             let detail = format!(
@@ -138,23 +151,38 @@ fn verb(wish: &Wish) -> Result<Verb, Problem> {
     })
 }
 
-fn place(wish: &Wish) -> Result<Place, Problem> {
-    let missing = || {
-        let detail = format!(
-            "`{}` needs `place`: the step, or `step/item`, as `GET …/orders/{{root}}` shows it",
-            wish.command
-        );
-        Problem::new(Code::PlaceNeeded, detail)
-    };
-    let text = wish
-        .place
-        .as_ref()
-        .filter(|place| !place.is_empty())
-        .ok_or_else(missing)?;
-    Ok(match text.split_once('/') {
-        Some((step, item)) => Place::item(&StepId::new(step), &ItemKey::new(item)),
-        None => Place::once(&StepId::new(text.clone())),
-    })
+/// The place that is named; else the only one of the instance where a person decides.
+fn place(root: &Root, instance: &InstanceId, wish: &Wish) -> Result<Place, Problem> {
+    if let Some(named) = wish.place.as_ref().filter(|place| !place.is_empty()) {
+        return Ok(match named.split_once('/') {
+            Some((step, item)) => Place::item(&StepId::new(step), &ItemKey::new(item)),
+            None => Place::once(&StepId::new(named.clone())),
+        });
+    }
+    let causes = root.wake_causes();
+    let of_person = causes
+        .iter()
+        .filter(|cause| cause.instance == *instance && matches!(cause.kind, WakeKind::Person { .. }));
+    let places: Vec<&Place> = of_person.filter_map(|cause| cause.place.as_ref()).collect();
+    match places.as_slice() {
+        [only] => Ok((*only).clone()),
+        [] => {
+            let detail = format!(
+                "`{}` needs `place`: the step, or `step/item`, as `GET /api/v1/orders/{}` shows it",
+                wish.command, root.key
+            );
+            Err(Problem::new(Code::PlaceNeeded, detail))
+        }
+        several => {
+            let detail = format!("name one in `place`; a person decides at {}", listed(several));
+            Err(Problem::new(Code::PlaceNeeded, detail))
+        }
+    }
+}
+
+fn listed<T: ToString>(several: &[T]) -> String {
+    let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 fn value(json: &Value) -> Result<EngineValue, Problem> {

@@ -1,7 +1,7 @@
 //! Everything that happened to an order, in sentences and as journaled.
 
 use amends_engine::RootKey;
-use amends_runtime::history;
+use amends_runtime::{history, load_root};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -11,7 +11,8 @@ use crate::extract::{Named, Params};
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 use crate::problem::Problem;
 use crate::state::App;
-use crate::{moment, words};
+use crate::words::Teller;
+use crate::{moment, view};
 
 /// Which part of the history.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -30,29 +31,28 @@ pub(crate) async fn list(
     Params(part): Params<Part>,
 ) -> Result<Json<Value>, Problem> {
     let limit = part.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
-    let shown = app
-        .read(move |app| {
-            let frames = history(&app.setup.reader, &RootKey::new(root.clone()), part.after, limit)?;
-            if frames.is_empty() && part.after == 0 {
-                return Err(Problem::no_order(&root));
-            }
-            let next = part.after + frames.len() as u64;
-            let full = frames.len() == limit;
-            let entries: Vec<Value> = frames
-                .into_iter()
-                .flat_map(|(sequence, at, events)| {
-                    events.into_iter().map(move |event| {
-                        json!({
-                            "sequence": sequence,
-                            "at": moment::text(at),
-                            "words": words::event(&event),
-                            "event": format!("{event:?}"),
-                        })
-                    })
-                })
-                .collect();
-            Ok(json!({ "history": entries, "after": full.then_some(next) }))
-        })
-        .await?;
+    let shown = app.read(move |app| tell(app, root, part.after, limit)).await?;
     Ok(Json(shown))
+}
+
+fn tell(app: &App, root: String, after: u64, limit: usize) -> Result<Value, Problem> {
+    let key = RootKey::new(root);
+    let loaded = load_root(&app.setup.reader, &key)?;
+    let loaded = loaded.ok_or_else(|| Problem::no_order(key.as_str()))?;
+    let mut teller = Teller::new(app.setup.book.as_ref(), &loaded.root);
+    let frames = history(&app.setup.reader, &key, after, limit)?;
+    let next = after + frames.len() as u64;
+    let full = frames.len() == limit;
+    let mut entries = Vec::new();
+    for (sequence, at, events) in &frames {
+        for event in events {
+            entries.push(json!({
+                "sequence": sequence,
+                "at": moment::text(*at),
+                "words": teller.tell(event),
+                "event": view::event(event),
+            }));
+        }
+    }
+    Ok(json!({ "history": entries, "after": full.then_some(next) }))
 }

@@ -1,5 +1,6 @@
 //! Deliveries and callbacks: answered only when they survive power loss.
 
+use amends_runtime::AcceptError;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -13,6 +14,9 @@ use crate::limits::BODY_TIME;
 use crate::problem::{Code, Problem};
 use crate::ring::RefusedDelivery;
 use crate::state::App;
+
+/// Characters kept of the name in the path, which may be anybody's.
+const SOURCE_SHOWN: usize = 100;
 
 /// `POST /hooks/woocommerce/{shop}`
 pub(crate) async fn hook(
@@ -67,6 +71,13 @@ fn oversized(app: &App, rejection: &BytesRejection) -> Problem {
     )
 }
 
+fn not_kept(error: AcceptError) -> Problem {
+    match error {
+        AcceptError::Stopped(stopped) => Problem::new(Code::HookUnavailable, stopped.to_string()),
+        AcceptError::Encode(error) => Problem::new(Code::HookOversized, error.to_string()),
+    }
+}
+
 fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &axum::http::HeaderValue| value.to_str().ok().map(str::to_owned);
     headers
@@ -84,7 +95,8 @@ async fn admit(
 ) -> Result<Json<Value>, Problem> {
     match admission {
         Admission::Accept(arrival) => {
-            let id = app.setup.inbox.accept(arrival, app.now()).await?;
+            let accepted = app.setup.inbox.accept(arrival, app.now()).await;
+            let id = accepted.map_err(not_kept)?;
             Ok(Json(json!({ "delivery": id })))
         }
         Admission::Nothing { note } => Ok(Json(json!({ "note": note }))),
@@ -96,7 +108,7 @@ async fn admit(
             };
             app.refused.push(RefusedDelivery {
                 at: app.now(),
-                source: source.to_owned(),
+                source: source.chars().take(SOURCE_SHOWN).collect(),
                 code: code.as_str().to_owned(),
                 detail: detail.clone(),
                 size: body.len(),

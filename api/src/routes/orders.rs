@@ -5,6 +5,8 @@ use amends_runtime::{State as OrderState, Summary, load_root, read_summary};
 use amends_storage::{Direction, Key, Prefix, Span, Store as _};
 use axum::Json;
 use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,9 +14,11 @@ use crate::audit::Line;
 use crate::auth::Caller;
 use crate::extract::{Named, Params};
 use crate::limits::{LOOKED_AT_MAX, PAGE_DEFAULT, PAGE_MAX};
+use crate::mask::Sight;
 use crate::problem::{Code, Problem};
 use crate::state::App;
 use crate::view;
+use crate::words::Teller;
 
 /// What a list is narrowed by.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -36,8 +40,8 @@ pub(crate) async fn list(
     Params(filter): Params<Filter>,
 ) -> Result<Json<Value>, Problem> {
     check(&filter)?;
-    let (orders, cursor) = app.read(move |app| find(app, &filter)).await?;
-    Ok(Json(json!({ "orders": orders, "cursor": cursor })))
+    let page = app.read(move |app| find(app, &filter)).await?;
+    Ok(Json(page))
 }
 
 fn check(filter: &Filter) -> Result<(), Problem> {
@@ -51,63 +55,71 @@ fn check(filter: &Filter) -> Result<(), Problem> {
     }
 }
 
-/// The narrowest index serves; the other filters look at each summary.
-fn find(app: &App, filter: &Filter) -> Result<(Vec<Value>, Option<String>), Problem> {
+/// The narrowest index serves; the other filters look at each summary. Pages go from the highest key down, and
+/// each page is in order of the last change.
+fn find(app: &App, filter: &Filter) -> Result<Value, Problem> {
     let limit = filter.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
-    let (span, index) = span(filter);
-    let mut rest = Some(after(span, index, filter.cursor.as_deref()));
-    let (mut found, mut looked) = (Vec::new(), 0);
-    while let Some(span) = rest.take() {
-        let page = app.setup.reader.scan(&span, PAGE_MAX, Direction::Ascending)?;
+    let before = filter.cursor.as_deref().map(opened).transpose()?;
+    let mut rest = Some(span(filter, before));
+    let (mut found, mut looked, mut last) = (Vec::new(), 0, None);
+    'pages: while let Some(span) = rest.take() {
+        let page = app.setup.reader.scan(&span, PAGE_MAX, Direction::Descending)?;
         for (key, _) in &page.entries {
             let (Key::Index { root, .. } | Key::Root(root)) = key else {
                 continue;
             };
             looked += 1;
-            let Some(summary) = read_summary(&app.setup.reader, root)? else {
-                continue;
-            };
-            if fits(filter, &summary) {
-                found.push(view::summary(&summary));
-            }
+            let summary = read_summary(&app.setup.reader, root)?;
+            found.extend(summary.filter(|summary| fits(filter, summary)));
             if found.len() == limit || looked == LOOKED_AT_MAX {
-                return Ok((found, Some(root.clone())));
+                last = Some(root.clone());
+                break 'pages;
             }
         }
         rest = page.rest;
     }
-    Ok((found, None))
+    found.sort_by_key(|summary| std::cmp::Reverse(summary.updated_ms));
+    let orders: Vec<Value> = found.iter().map(view::summary).collect();
+    Ok(json!({ "orders": orders, "cursor": last.map(|root| URL_SAFE_NO_PAD.encode(root)) }))
 }
 
-fn span(filter: &Filter) -> (Span, Option<(&'static str, String)>) {
+fn span(filter: &Filter, before: Option<String>) -> Span {
     let narrow = [
         ("number", &filter.number),
         ("document", &filter.document),
         ("cause", &filter.cause),
         ("state", &filter.state),
     ];
-    match narrow
+    let index = narrow
         .into_iter()
-        .find_map(|(name, value)| Some((name, value.clone()?)))
-    {
-        Some((name, value)) => (Span::index(name, &value), Some((name, value))),
-        None => (Span::all(Prefix::Root), None),
+        .find_map(|(name, value)| Some((name, value.as_ref()?)));
+    let whole = match (index, &filter.shop) {
+        (Some((name, value)), _) => Span::index(name, value),
+        (None, Some(shop)) => Span::starting(Prefix::Root, &format!("{shop}:")),
+        (None, None) => Span::all(Prefix::Root),
+    };
+    match (before, index) {
+        (None, _) => whole,
+        (Some(root), None) => whole.before(&Key::Root(root)),
+        (Some(root), Some((name, value))) => whole.before(&Key::Index {
+            name: name.to_owned(),
+            value: value.clone(),
+            root,
+        }),
     }
 }
 
-fn after(span: Span, index: Option<(&'static str, String)>, cursor: Option<&str>) -> Span {
-    let Some(root) = cursor.map(str::to_owned) else {
-        return span;
-    };
-    let key = match index {
-        Some((name, value)) => Key::Index {
-            name: name.to_owned(),
-            value,
-            root,
-        },
-        None => Key::Root(root),
-    };
-    span.after(&key)
+/// The order a cursor names.
+fn opened(cursor: &str) -> Result<String, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| {
+            let detail = format!(
+                "`{cursor}` is no cursor: take it from `cursor` of the page before, or start without one"
+            );
+            Problem::new(Code::BadCursor, detail)
+        })
 }
 
 fn fits(filter: &Filter, summary: &Summary) -> bool {
@@ -130,6 +142,14 @@ pub(crate) struct Reveal {
 }
 
 impl Reveal {
+    pub(crate) fn sight(&self) -> Sight {
+        if self.reveal {
+            Sight::Revealed
+        } else {
+            Sight::Masked
+        }
+    }
+
     /// Notes in the audit trail that personal data of `subject` was shown.
     pub(crate) async fn note(&self, app: &App, caller: &Caller, subject: &str) -> Result<(), Problem> {
         if !self.reveal {
@@ -150,13 +170,14 @@ pub(crate) async fn show(
     Params(reveal): Params<Reveal>,
 ) -> Result<Json<Value>, Problem> {
     reveal.note(&app, &caller, &root).await?;
-    let shown = app
-        .read(move |app| {
-            let loaded = load_root(&app.setup.reader, &RootKey::new(root.clone()))?;
-            let loaded = loaded.ok_or_else(|| Problem::no_order(&root))?;
-            let summary = read_summary(&app.setup.reader, &root)?;
-            Ok(view::order(app, &loaded, summary.as_ref(), reveal.reveal))
-        })
-        .await?;
+    let shown = app.read(move |app| in_full(app, &root, reveal.sight())).await?;
     Ok(Json(shown))
+}
+
+fn in_full(app: &App, root: &str, sight: Sight) -> Result<Value, Problem> {
+    let loaded = load_root(&app.setup.reader, &RootKey::new(root))?;
+    let loaded = loaded.ok_or_else(|| Problem::no_order(root))?;
+    let row = read_summary(&app.setup.reader, root)?;
+    let teller = Teller::new(app.setup.book.as_ref(), &loaded.root);
+    Ok(view::order(&loaded, row.as_ref(), &teller, sight))
 }

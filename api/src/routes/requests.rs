@@ -1,20 +1,25 @@
 //! What was sent for an order and what came back.
 
+use std::collections::BTreeMap;
+
 use amends_engine::event::{Event, InstanceEvent, Report};
+use amends_engine::instance::{Errand, Pinned, Site};
 use amends_engine::outcome::{Outcome, Probe};
-use amends_engine::{Digest, RootKey};
-use amends_runtime::{history, load_value};
+use amends_engine::{Digest, InstanceId, Millis, RootKey};
+use amends_runtime::{history, load_root, load_value};
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::auth::Caller;
 use crate::extract::{Named, Params};
 use crate::limits::FRAMES_MAX;
+use crate::mask::{self, Sight};
 use crate::moment;
 use crate::problem::Problem;
 use crate::routes::orders::Reveal;
 use crate::state::App;
+use crate::words::Teller;
 
 /// `GET /api/v1/orders/{root}/requests`
 pub(crate) async fn list(
@@ -24,50 +29,147 @@ pub(crate) async fn list(
     Params(reveal): Params<Reveal>,
 ) -> Result<Json<Value>, Problem> {
     reveal.note(&app, &caller, &root).await?;
-    let requests = app.read(move |app| collect(app, &root, reveal.reveal)).await?;
+    let requests = app.read(move |app| collect(app, &root, reveal.sight())).await?;
     Ok(Json(json!({ "requests": requests })))
 }
 
-fn collect(app: &App, root: &str, reveal: bool) -> Result<Vec<Value>, Problem> {
-    let frames = history(&app.setup.reader, &RootKey::new(root), 0, FRAMES_MAX)?;
-    if frames.is_empty() {
-        return Err(Problem::no_order(root));
-    }
-    let mut requests = Vec::new();
-    for (_, at, events) in frames {
+fn collect(app: &App, root: &str, sight: Sight) -> Result<Vec<Value>, Problem> {
+    let key = RootKey::new(root);
+    let loaded = load_root(&app.setup.reader, &key)?;
+    let loaded = loaded.ok_or_else(|| Problem::no_order(root))?;
+    let teller = Teller::new(app.setup.book.as_ref(), &loaded.root);
+    let mut sent = Sent {
+        app,
+        teller,
+        sight,
+        calls: BTreeMap::new(),
+        requests: Vec::new(),
+    };
+    for (_, at, events) in history(&app.setup.reader, &key, 0, FRAMES_MAX)? {
         for event in events {
-            let Event::Of {
-                instance,
-                event:
-                    InstanceEvent::AttemptEnded {
-                        site,
-                        epoch,
-                        attempt,
-                        report,
-                        ..
-                    },
-            } = event
-            else {
-                continue;
-            };
-            let digest = exchange(&report);
-            let kept = match digest.filter(|_| reveal) {
-                Some(digest) => Some(text(app, &digest)?),
-                None => None,
-            };
-            requests.push(json!({
-                "at": moment::text(at),
-                "instance": instance.as_str(),
-                "place": site.to_string(),
-                "epoch": epoch,
-                "attempt": attempt,
-                "outcome": crate::words::report(&report),
-                "digest": digest.map(|digest| digest.to_string()),
-                "exchange": kept,
-            }));
+            if let Event::Of { instance, event } = event {
+                sent.follow(at, instance, event)?;
+            }
         }
     }
-    Ok(requests)
+    Ok(sent
+        .requests
+        .into_iter()
+        .map(|(_, request)| Value::Object(request))
+        .collect())
+}
+
+/// Names one attempt: instance, call, epoch and number.
+type Attempt = (InstanceId, Site, u32, u32);
+
+/// What was sent so far.
+struct Sent<'a> {
+    app: &'a App,
+    teller: Teller<'a>,
+    sight: Sight,
+    calls: BTreeMap<(InstanceId, Site), Pinned>,
+    requests: Vec<(Attempt, Map<String, Value>)>,
+}
+
+impl Sent<'_> {
+    fn follow(&mut self, at: Millis, instance: InstanceId, event: InstanceEvent) -> Result<(), Problem> {
+        if let InstanceEvent::CallDue { site, pinned, .. } = event {
+            self.calls.insert((instance, site), pinned);
+        } else if let InstanceEvent::AttemptStarted {
+            site,
+            epoch,
+            attempt,
+            errand,
+            ..
+        } = event
+        {
+            let name = (instance, site, epoch, attempt);
+            let mut request = begun(at, &name, errand);
+            if let Some(pinned) = self.calls.get(&(name.0.clone(), name.1.clone())) {
+                request.extend(asked(self.app, pinned, self.sight)?);
+            }
+            self.requests.push((name, request));
+        } else if let InstanceEvent::AttemptEnded {
+            site,
+            epoch,
+            attempt,
+            report,
+            ..
+        } = event
+        {
+            let words = self.teller.report(&instance, &site, &report);
+            let answer = answered(self.app, at, &words, &report, self.sight)?;
+            let name = (instance, site, epoch, attempt);
+            let mut requests = self.requests.iter_mut().rev();
+            if let Some((_, request)) = requests.find(|(known, _)| *known == name) {
+                request.extend(answer);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn begun(at: Millis, (instance, site, epoch, attempt): &Attempt, errand: Errand) -> Map<String, Value> {
+    fields([
+        ("at", moment::text(at).into()),
+        ("instance", instance.as_str().into()),
+        ("place", site.to_string().into()),
+        ("epoch", (*epoch).into()),
+        ("attempt", (*attempt).into()),
+        (
+            "errand",
+            if errand == Errand::Send {
+                "send".into()
+            } else {
+                "probe".into()
+            },
+        ),
+        ("ended", Value::Null),
+        ("outcome", "under way, or its answer was lost".into()),
+        ("digest", Value::Null),
+        ("exchange", Value::Null),
+    ])
+}
+
+/// What was asked of whom, as it was pinned when the call became due.
+fn asked(app: &App, pinned: &Pinned, sight: Sight) -> Result<Map<String, Value>, Problem> {
+    let contract = &pinned.contract;
+    let arguments = load_value(&app.setup.reader, &pinned.args)?;
+    Ok(fields([
+        ("connector", contract.connector.as_str().into()),
+        (
+            "operation",
+            format!("{}.{}", contract.role, contract.operation).into(),
+        ),
+        ("arguments", mask::json(&arguments, sight)),
+    ]))
+}
+
+fn answered(
+    app: &App,
+    at: Millis,
+    words: &str,
+    report: &Report,
+    sight: Sight,
+) -> Result<Map<String, Value>, Problem> {
+    let digest = exchange(report);
+    let kept = match digest.filter(|_| sight == Sight::Revealed) {
+        Some(digest) => text(app, &digest)?,
+        None => Value::Null,
+    };
+    Ok(fields([
+        ("ended", moment::text(at).into()),
+        ("outcome", words.into()),
+        ("digest", digest.map(|digest| digest.to_string()).into()),
+        ("exchange", kept),
+    ]))
+}
+
+fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// The exchange as the connector wrote it: JSON inside a text.
