@@ -24,7 +24,7 @@ pub mod witness;
 mod workload;
 mod world;
 
-pub use self::erp::Login;
+pub use self::erp::{Login, Repeat};
 pub use self::front::counters::{Callbacks, Counts};
 pub use self::front::desk::{Down, Latency};
 pub use self::front::fault::{ErrorInside, Fault};

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::erp::Login;
+use super::erp::{Login, Repeat};
 use super::front::desk::Latency;
 use super::front::plan::Rule;
 use super::warehouse::Dispatch;
@@ -99,6 +99,8 @@ pub struct Options {
     pub shops: Vec<Shop>,
     /// The user of the ERP.
     pub erp_login: Login,
+    /// What the ERP does when a button is pressed that was pressed already.
+    pub erp_repeat: Repeat,
     /// The key of the payment provider's API.
     pub payments_secret: String,
     /// The key of the warehouse's API.
@@ -140,6 +142,7 @@ impl Default for Options {
             witness: None,
             shops: vec![Shop::default()],
             erp_login: Login::default(),
+            erp_repeat: Repeat::default(),
             payments_secret: "sk_sandbox".into(),
             warehouse_api_key: "sandbox-key".into(),
             callback: Callback {

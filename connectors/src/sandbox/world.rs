@@ -184,7 +184,12 @@ impl Builder {
             .map(|(sku, ..)| ((*sku).to_owned(), options.default_stock))
             .collect();
         stock.extend(options.stock.clone());
-        let erp = Erp::new(options.erp_login.clone(), options.default_stock, &stock);
+        let erp = Erp::new(
+            options.erp_login.clone(),
+            options.default_stock,
+            &stock,
+            options.erp_repeat,
+        );
         let front = Front::new(erp, desk);
         let port = self.options.ports.erp;
         self.serve(&front, port, || erp::control_router(Arc::clone(&front.system)))

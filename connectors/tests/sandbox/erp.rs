@@ -1,6 +1,6 @@
 //! The ERP: JSON-RPC that answers 200 whatever happens.
 
-use amends_connectors::sandbox::Options;
+use amends_connectors::sandbox::{Options, Repeat};
 use serde_json::{Value as Json, json};
 
 use crate::bench::Bench;
@@ -221,15 +221,25 @@ async fn an_order_can_be_delivered_invoiced_and_paid() {
 }
 
 #[tokio::test]
-async fn a_button_pressed_twice_is_refused_the_second_time() {
-    let bench = Bench::start().await;
-    let party = customer(&bench).await;
-    let id = made(&bench, sale(party, "WC-20", 2)).await;
-    let cancel = async || bench.rpc("model.sale.sale.cancel", json!([[id]])).await;
-    assert_eq!(cancel().await["result"], Json::Null);
-    let message = &cancel().await["error"][1][0];
-    assert_eq!(message, "You can not call \"cancel\" on \"[WC-20]\" of \"Sale\".");
-    assert_eq!(bench.witnessed("sale.sale.cancel"), 1);
+async fn a_button_pressed_twice_is_ignored_or_refused_as_asked() {
+    for (erp_repeat, refused) in [(Repeat::Ignored, false), (Repeat::Refused, true)] {
+        let bench = Bench::with(Options {
+            erp_repeat,
+            ..Options::default()
+        })
+        .await;
+        let party = customer(&bench).await;
+        let id = made(&bench, sale(party, "WC-20", 2)).await;
+        let cancel = async || bench.rpc("model.sale.sale.cancel", json!([[id]])).await;
+        assert_eq!(cancel().await["result"], Json::Null);
+        let again = cancel().await;
+        assert_eq!(again.get("error").is_some(), refused, "{again}");
+        if refused {
+            let message = &again["error"][1][0];
+            assert_eq!(message, "You can not call \"cancel\" on \"[WC-20]\" of \"Sale\".");
+        }
+        assert_eq!(bench.witnessed("sale.sale.cancel"), 1);
+    }
 }
 
 #[tokio::test]

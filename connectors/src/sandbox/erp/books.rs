@@ -71,24 +71,36 @@ pub(super) enum Oldest {
     Last,
 }
 
+/// What pressing a button does that was pressed already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing, and it is no error.
+    #[default]
+    Ignored,
+    /// It is a `UserError`, as in a real Tryton.
+    Refused,
+}
+
 /// The records of the ERP.
 #[derive(Debug)]
 pub(crate) struct Books {
     tables: BTreeMap<&'static str, Table>,
     pub(super) stock: Stock,
+    repeat: Repeat,
     numbers: BTreeMap<&'static str, u64>,
     /// What the call in progress changed: model, id and the record before it, if there was one.
     changed: Vec<(&'static str, i64, Option<Record>)>,
 }
 
 impl Books {
-    pub(super) fn new(default_stock: i64, stock: &BTreeMap<String, i64>) -> Self {
+    pub(super) fn new(default_stock: i64, stock: &BTreeMap<String, i64>, repeat: Repeat) -> Self {
         let mut books = Self {
             tables: MODELS
                 .into_iter()
                 .map(|(model, ..)| (model, Table::default()))
                 .collect(),
             stock: Stock::new(default_stock),
+            repeat,
             numbers: BTreeMap::new(),
             changed: Vec::new(),
         };
@@ -296,14 +308,17 @@ impl Books {
         }
     }
 
-    /// The error for a button that the document does not offer in its state.
-    pub(super) fn refused(model: &str, verb: &str, document: &Record) -> Failure {
+    /// What comes of a button that the document does not offer in its state.
+    pub(super) fn not_offered(&self, model: &str, verb: &str, document: &Record) -> Result<(), Failure> {
+        if self.repeat == Repeat::Ignored && is_repeated(verb, text(document, "state")) {
+            return Ok(());
+        }
         let name = match (text(document, "number"), text(document, "reference")) {
             (_, "") => text(document, "rec_name").to_owned(),
             ("", reference) => format!("[{reference}]"),
             (number, reference) => format!("{number} [{reference}]"),
         };
-        Failure::not_allowed(verb, &name, Self::title(model))
+        Err(Failure::not_allowed(verb, &name, Self::title(model)))
     }
 
     /// Everything on record, for whoever compares the world with a journal.
@@ -314,6 +329,20 @@ impl Books {
             .map(|(_, record)| Json::Object(record.clone()))
             .collect())
     }
+}
+
+/// Whether the state is the one that the button leads to.
+fn is_repeated(verb: &str, state: &str) -> bool {
+    matches!(
+        (verb, state),
+        ("cancel", "cancelled")
+            | ("quote", "quotation")
+            | ("confirm" | "process", "processing" | "done")
+            | ("do", "done")
+            | ("post", "posted" | "paid")
+            | ("submit", "submitted")
+            | ("succeed", "succeeded")
+    )
 }
 
 /// Joins what two dotted fields read of the same related records.

@@ -3,7 +3,6 @@
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::books::Books;
 use super::entry::Entry;
 use super::failure::Failure;
 use super::wire::{Record, created, decimal, encode, minor, text};
@@ -136,7 +135,7 @@ impl Entry<'_> {
                 "posted"
             }
             ("cancel", "draft" | "validated") => "cancelled",
-            _ => return Err(Books::refused(INVOICE, verb, &invoice)),
+            _ => return self.books.not_offered(INVOICE, verb, &invoice),
         };
         self.books.put(INVOICE, id, "state", json!(next))?;
         let mut effect = self.effect(&invoice);
@@ -218,7 +217,7 @@ impl Entry<'_> {
             ("submit", "draft") => "submitted",
             ("succeed", "submitted" | "processing") => "succeeded",
             ("cancel", "draft") => "cancelled",
-            _ => return Err(Books::refused(PAYMENT, verb, &payment)),
+            _ => return self.books.not_offered(PAYMENT, verb, &payment),
         };
         self.books.put(PAYMENT, id, "state", json!(next))?;
         if verb == "cancel" {

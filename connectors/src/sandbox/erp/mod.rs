@@ -3,7 +3,7 @@
 //!
 //! Leniencies against a real Tryton: `product` and `currency` may be given by code instead of id, parties have a
 //! `reference` too, and shipments, invoices and payments can be made with fewer fields (no warehouse, account or
-//! journal). What both refuse and answer alike is compared by the test of real counterparts.
+//! journal), and, unless [`Repeat::Refused`] is asked for, a button may be pressed twice. What both refuse and answer alike is compared by the test of real counterparts.
 
 mod books;
 mod control;
@@ -27,6 +27,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
 use self::books::Books;
+pub use self::books::Repeat;
 pub(crate) use self::control::router as control_router;
 use self::failure::Failure;
 use self::rpc::Call;
@@ -66,11 +67,16 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Erp {
-    pub(crate) fn new(login: Login, default_stock: i64, stock: &BTreeMap<String, i64>) -> Self {
+    pub(crate) fn new(
+        login: Login,
+        default_stock: i64,
+        stock: &BTreeMap<String, i64>,
+        repeat: Repeat,
+    ) -> Self {
         Self {
             login,
             sessions: Mutex::default(),
-            books: Mutex::new(Books::new(default_stock, stock)),
+            books: Mutex::new(Books::new(default_stock, stock, repeat)),
         }
     }
 

@@ -128,7 +128,7 @@ impl Entry<'_> {
                 self.effects.push(effect);
                 Ok(())
             }
-            _ => Err(Books::refused(MODEL, verb, &sale)),
+            _ => self.books.not_offered(MODEL, verb, &sale),
         }
     }
 

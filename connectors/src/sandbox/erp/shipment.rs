@@ -2,7 +2,6 @@
 
 use serde_json::{Value as Json, json};
 
-use super::books::Books;
 use super::entry::Entry;
 use super::failure::Failure;
 use super::wire::{Record, created, decimal, float, text};
@@ -135,7 +134,7 @@ impl Entry<'_> {
                 self.books.stock.release(&lines);
                 ("cancelled", true)
             }
-            _ => return Err(Books::refused(MODEL, verb, &shipment)),
+            _ => return self.books.not_offered(MODEL, verb, &shipment),
         };
         self.books.put(MODEL, id, "state", json!(next))?;
         if witnessed {
