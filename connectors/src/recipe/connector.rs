@@ -106,6 +106,15 @@ impl Connector {
                 name: name.to_owned(),
             });
         }
+        if let Some(callback) = &recipe.callback {
+            let signing = &callback.signature.secrets;
+            if !signing.iter().any(|name| settings.secrets.contains_key(name)) {
+                return Err(ConnectorError::SecretMissing {
+                    recipe: recipe.name.clone(),
+                    name: signing.first().cloned().unwrap_or_default(),
+                });
+            }
+        }
         for (name, secret) in &settings.secrets {
             if secret.reveal().chars().count() < SECRET_CHARS_MIN {
                 return Err(ConnectorError::SecretShort(name.clone()));

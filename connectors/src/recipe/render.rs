@@ -247,7 +247,11 @@ fn is_token(byte: u8) -> bool {
 }
 
 fn target(request: &Request, bench: &Bench<'_>) -> Result<Masked, RenderError> {
-    let mut pieces = bench.pieces(&request.path, |text| Ok(percent(&text)))?;
+    // An empty part would turn the address of one thing into that of all.
+    let mut pieces = bench.pieces(&request.path, |text| match text.as_str() {
+        "" => Err(RenderError::Path(text)),
+        part => Ok(percent(part)),
+    })?;
     let path = Masked(pieces.clone()).to_string();
     let mut segments = path.split('/').skip(1).peekable();
     while let Some(segment) = segments.next() {

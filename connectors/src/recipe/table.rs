@@ -218,7 +218,7 @@ impl<'d> Table<'d> {
 
     pub(super) fn wrong(&self, name: &str, item: Item<'_>, wanted: &str) {
         let message = format!(
-            "`{name}` of {} takes {wanted}, not {}",
+            "`{name}` of {} takes {wanted}; here is: {}",
             self.what,
             item.value.type_str()
         );

@@ -2,4 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod bench;
+mod callback;
+mod classify;
+mod errors;
+mod golden;
+mod masking;
+mod modes;
 mod sandbox;
+mod server;

@@ -67,18 +67,21 @@ fn recipe(top: &Table<'_>, text: &str) -> Option<Recipe> {
     let check = access::check(top, &names);
     let callback = callback::rules(top, &names);
     let head = head(top);
-    let role = head.as_ref().map(|head| head.role.as_str());
-    let operations = role.map(|role| operations(top, &names, role, defaults.as_ref()));
-    let head = head?;
+    // Without a role nothing is known to check operations against; the key itself is no mistake.
+    top.item("operation");
+    let operations = head
+        .role
+        .map(|role| operations(top, &names, role, defaults.as_ref()))
+        .unwrap_or_default();
     let mut recipe = Recipe {
-        name: head.name,
-        version: head.version,
-        role: RoleName::new(head.role),
+        name: head.name?.to_owned(),
+        version: head.version?,
+        role: RoleName::new(head.role?),
         digest: Digest::of(text.as_bytes()),
         settings,
         auth: auth?,
         defaults: defaults?.0,
-        operations: operations?,
+        operations,
         callback,
         check,
         secrets: Vec::new(),
@@ -91,35 +94,32 @@ fn recipe(top: &Table<'_>, text: &str) -> Option<Recipe> {
     Some(recipe)
 }
 
-struct Head {
-    name: String,
-    version: u32,
-    role: String,
+/// `[recipe]`, as far as it can be read.
+#[derive(Default)]
+struct Head<'d> {
+    name: Option<&'d str>,
+    version: Option<u32>,
+    role: Option<&'d str>,
 }
 
-fn head(top: &Table<'_>) -> Option<Head> {
-    let item = top.need("recipe")?;
-    let table = top.as_table("[recipe]", "recipe", item)?;
-    let name = table.need_text("name");
+fn head<'d>(top: &Table<'d>) -> Head<'d> {
+    let item = top.need("recipe");
+    let Some(table) = item.and_then(|item| top.as_table("[recipe]", "recipe", item)) else {
+        return Head::default();
+    };
+    let name = table.need_text("name").map(|(name, _)| name);
     let version = table.need_number("version");
-    let role = table.need_text("role");
-    if let Some((role, at)) = role
-        && !catalogue::roles().contains(&role)
-    {
-        let message = format!(
-            "there is no role `{role}`; there are {}",
-            catalogue::roles().join(", ")
-        );
+    let role = table.need_text("role").and_then(|(role, at)| {
+        let roles = catalogue::roles();
+        if roles.contains(&role) {
+            return Some(role);
+        }
+        let message = format!("there is no role `{role}`; there are {}", roles.join(", "));
         table.desk.report(at, Code::UnknownRole, message);
-        table.finish();
-        return None;
-    }
+        None
+    });
     table.finish();
-    Some(Head {
-        name: name?.0.to_owned(),
-        version: version?,
-        role: role?.0.to_owned(),
-    })
+    Head { name, version, role }
 }
 
 fn settings(top: &Table<'_>) -> BTreeMap<String, Setting> {
