@@ -130,7 +130,10 @@ impl<L: Log> Committer<L> {
         for (digest, value) in &frame.values {
             let content = codec::seal(Kind::Blob, 1, value.to_string().as_bytes())?;
             commit.writes.push(Write::Put {
-                key: Key::Blob(digest.0),
+                key: Key::Blob {
+                    root: root.to_owned(),
+                    digest: digest.0,
+                },
                 value: content,
             });
         }

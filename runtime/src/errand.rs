@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use amends_engine::Digest;
 use amends_engine::event::Report;
 use amends_engine::instance::Errand;
 use amends_engine::kernel::{Effect, Input};
 use amends_engine::outcome::{Fault, FaultClass, Outcome, Probe};
+use amends_engine::{Digest, RootKey};
 use amends_storage::{Key, Kind, Write, codec};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -47,7 +47,7 @@ pub(crate) async fn run(perform: Arc<dyn Perform>, effect: Effect) -> (Vec<Write
         let fault = Fault::new(FaultClass::Broken, "the connector failed inside; see the log");
         return (Vec::new(), ended(unknown(errand, fault)));
     };
-    let writes = keep(&mut performed);
+    let writes = keep(&effect.root, &mut performed);
     (writes, ended(performed.report))
 }
 
@@ -59,7 +59,7 @@ fn unknown(errand: Errand, fault: Fault) -> Report {
 }
 
 /// Keeps the exchange under its digest and names it in the report.
-fn keep(performed: &mut Performed) -> Vec<Write> {
+fn keep(root: &RootKey, performed: &mut Performed) -> Vec<Write> {
     let Some(exchange) = performed.exchange.take() else {
         return Vec::new();
     };
@@ -77,7 +77,10 @@ fn keep(performed: &mut Performed) -> Vec<Write> {
         Report::Probe(Probe::Absent) => return Vec::new(),
     }
     vec![Write::Put {
-        key: Key::Blob(digest.0),
+        key: Key::Blob {
+            root: root.as_str().to_owned(),
+            digest: digest.0,
+        },
         value,
     }]
 }

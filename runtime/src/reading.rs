@@ -71,7 +71,7 @@ pub fn load_root<S: Store>(store: &S, key: &RootKey) -> Result<Option<Loaded>, L
     }
     let mut values = BTreeMap::new();
     for digest in root.values_needed() {
-        values.insert(digest, Arc::new(load_value(store, &digest)?));
+        values.insert(digest, Arc::new(load_value(store, key, &digest)?));
     }
     Ok(Some(Loaded { root, values }))
 }
@@ -109,12 +109,15 @@ pub fn history<S: Store>(
         .collect()
 }
 
-/// The value kept under `digest`.
+/// The value of `root` kept under `digest`.
 ///
 /// # Errors
 /// [`LoadError::Missing`] when it is not there, others when the store failed or it is damaged.
-pub fn load_value<S: Store>(store: &S, digest: &Digest) -> Result<Value, LoadError> {
-    let key = Key::Blob(digest.0);
+pub fn load_value<S: Store>(store: &S, root: &RootKey, digest: &Digest) -> Result<Value, LoadError> {
+    let key = Key::Blob {
+        root: root.as_str().to_owned(),
+        digest: digest.0,
+    };
     let sealed = store.get(&key)?.ok_or(LoadError::Missing(*digest))?;
     let damaged = |reason: &dyn std::fmt::Display| ReadError::Damaged {
         key: key.stored(store.partition()),

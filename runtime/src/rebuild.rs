@@ -91,7 +91,7 @@ fn number<L: Log>(log: &L, root: &Root) -> Result<String, LoadError> {
     let Some(subject) = root.subject else {
         return Ok(String::new());
     };
-    let value = load_value(log, &subject)?;
+    let value = load_value(log, &root.key, &subject)?;
     Ok(value
         .get("number")
         .and_then(Value::as_text)

@@ -32,15 +32,18 @@ pub enum Write {
 }
 
 impl Write {
-    /// Keeps `content` under its SHA-256, which is returned.
+    /// Keeps `content` of `root` under its SHA-256, which is returned.
     ///
     /// # Errors
     /// [`EncodeError::TooLarge`] beyond the limit of a value.
-    pub fn blob(content: &[u8]) -> Result<(Self, [u8; 32]), EncodeError> {
+    pub fn blob(root: &str, content: &[u8]) -> Result<(Self, [u8; 32]), EncodeError> {
         let digest = Sha256::digest(content).into();
         Ok((
             Self::Put {
-                key: Key::Blob(digest),
+                key: Key::Blob {
+                    root: root.to_owned(),
+                    digest,
+                },
                 value: codec::seal(Kind::Blob, 1, content)?,
             },
             digest,

@@ -20,7 +20,7 @@ impl Partition {
 pub enum Prefix {
     /// `a`: audit trail.
     Audit = b'a',
-    /// `b`: content by digest.
+    /// `b`: content by root and digest.
     Blob = b'b',
     /// `d`: inbound deliveries by shop and time.
     Delivery = b'd',
@@ -121,8 +121,13 @@ pub enum Key {
         /// The root.
         root: String,
     },
-    /// Content under its SHA-256.
-    Blob([u8; 32]),
+    /// Content under its SHA-256, kept for one root: it leaves the store with the root and is never shared.
+    Blob {
+        /// The root.
+        root: String,
+        /// SHA-256 of the content.
+        digest: [u8; 32],
+    },
     /// A definition or recipe under its SHA-256.
     Definition([u8; 32]),
     /// An inbound delivery.
@@ -171,7 +176,7 @@ impl Key {
             Self::Sequence(_) => Prefix::Sequence,
             Self::Snapshot { .. } => Prefix::Snapshot,
             Self::Due { .. } => Prefix::Due,
-            Self::Blob(_) => Prefix::Blob,
+            Self::Blob { .. } => Prefix::Blob,
             Self::Definition(_) => Prefix::Definition,
             Self::Delivery { .. } => Prefix::Delivery,
             Self::Pending(_) => Prefix::Pending,
@@ -201,7 +206,11 @@ impl Key {
                 push_time(bytes, *at_ms);
                 text::push(bytes, root);
             }
-            Self::Blob(digest) | Self::Definition(digest) => bytes.extend_from_slice(digest),
+            Self::Blob { root, digest } => {
+                text::push(bytes, root);
+                bytes.extend_from_slice(digest);
+            }
+            Self::Definition(digest) => bytes.extend_from_slice(digest),
             Self::Delivery {
                 shop,
                 received_ms,
@@ -273,9 +282,17 @@ fn split_parts(prefix: Prefix, parts: &[u8]) -> Option<(Key, &[u8])> {
         Prefix::Root => text::split(parts).map(|(root, rest)| (Key::Root(root), rest))?,
         Prefix::Pending => text::split(parts).map(|(id, rest)| (Key::Pending(id), rest))?,
         Prefix::Meta => text::split(parts).map(|(name, rest)| (Key::Meta(name), rest))?,
-        Prefix::Blob => parts
-            .split_first_chunk()
-            .map(|(digest, rest)| (Key::Blob(*digest), rest))?,
+        Prefix::Blob => {
+            let (root, rest) = text::split(parts)?;
+            let (digest, rest) = rest.split_first_chunk()?;
+            (
+                Key::Blob {
+                    root,
+                    digest: *digest,
+                },
+                rest,
+            )
+        }
         Prefix::Definition => parts
             .split_first_chunk()
             .map(|(digest, rest)| (Key::Definition(*digest), rest))?,
@@ -318,7 +335,11 @@ impl fmt::Display for Key {
             Self::Sequence(number) | Self::Audit(number) => write!(f, "{number}"),
             Self::Snapshot { root } | Self::Root(root) => f.write_str(root),
             Self::Due { at_ms, root } => write!(f, "{at_ms}/{root}"),
-            Self::Blob(digest) | Self::Definition(digest) => hex(digest, f),
+            Self::Blob { root, digest } => {
+                write!(f, "{root}/")?;
+                hex(digest, f)
+            }
+            Self::Definition(digest) => hex(digest, f),
             Self::Delivery {
                 shop,
                 received_ms,

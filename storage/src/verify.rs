@@ -238,7 +238,7 @@ impl<S: Store, P: FnMut(Progress)> Walk<'_, S, P> {
         };
         let sealed = codec::open_any(value).map_err(|error| damage(error.to_string()))?;
         match key {
-            Key::Blob(digest) | Key::Definition(digest)
+            Key::Blob { digest, .. } | Key::Definition(digest)
                 if Sha256::digest(sealed.payload()).as_slice() != digest =>
             {
                 Err(damage("its content has another digest than its name".to_owned()))
@@ -247,7 +247,7 @@ impl<S: Store, P: FnMut(Progress)> Walk<'_, S, P> {
             | Key::Sequence(_)
             | Key::Snapshot { .. }
             | Key::Due { .. }
-            | Key::Blob(_)
+            | Key::Blob { .. }
             | Key::Definition(_)
             | Key::Delivery { .. }
             | Key::Pending(_)

@@ -28,7 +28,7 @@ fn fill(log: &mut impl Log, seed: u64) -> Author {
     for n in 0..seed.below(12) {
         let mut commit = author.commit(&["eu:1", "eu:2"]);
         let size = usize::try_from(seed.below(9_000)).unwrap();
-        let (blob, digest) = Write::blob(&vec![7; size]).unwrap();
+        let (blob, digest) = Write::blob("eu:1", &vec![7; size]).unwrap();
         let (document, _) = Write::document(Kind::Recipe, &n.to_be_bytes()).unwrap();
         commit.writes = vec![
             blob,

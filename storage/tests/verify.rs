@@ -27,10 +27,17 @@ fn fill(folder: &Path) {
         commit.writes = vec![put(Key::Snapshot { root: "eu:1".into() }, &[1; 20_000])];
         store.commit(&commit).unwrap();
     }
-    let (blob, _) = Write::blob(b"subject").unwrap();
+    let (blob, _) = Write::blob("eu:1", b"subject").unwrap();
     store
         .commit(&writes(vec![blob, put(Key::Pending("p".into()), b"x")]))
         .unwrap();
+}
+
+fn blob_of(root: &str) -> Key {
+    Key::Blob {
+        root: root.into(),
+        digest: [9; 32],
+    }
 }
 
 /// The database under a store that is closed.
@@ -138,11 +145,11 @@ fn every_damage_is_named_with_its_place() {
             raw.forge(&event("eu:1", 5), &frame.encode().unwrap());
         }),
         (
-            "b/0909090909090909090909090909090909090909090909090909090909090909",
+            "b/eu:1/0909090909090909090909090909090909090909090909090909090909090909",
             "another digest",
             1,
             |raw| {
-                raw.forge(&Key::Blob([9; 32]), &sealed(b"something else"));
+                raw.forge(&blob_of("eu:1"), &sealed(b"something else"));
             },
         ),
         ("p/p", "checksum", 1, |raw| {

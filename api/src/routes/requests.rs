@@ -40,6 +40,7 @@ fn collect(app: &App, root: &str, sight: Sight) -> Result<Vec<Value>, Problem> {
     let teller = Teller::new(app.setup.book.as_ref(), &loaded.root);
     let mut sent = Sent {
         app,
+        root: &key,
         teller,
         sight,
         calls: BTreeMap::new(),
@@ -65,6 +66,7 @@ type Attempt = (InstanceId, Site, u32, u32);
 /// What was sent so far.
 struct Sent<'a> {
     app: &'a App,
+    root: &'a RootKey,
     teller: Teller<'a>,
     sight: Sight,
     calls: BTreeMap<(InstanceId, Site), Pinned>,
@@ -86,7 +88,7 @@ impl Sent<'_> {
             let name = (instance, site, epoch, attempt);
             let mut request = begun(at, &name, errand);
             if let Some(pinned) = self.calls.get(&(name.0.clone(), name.1.clone())) {
-                request.extend(asked(self.app, pinned, self.sight)?);
+                request.extend(asked(self, pinned)?);
             }
             self.requests.push((name, request));
         } else if let InstanceEvent::AttemptEnded {
@@ -98,7 +100,7 @@ impl Sent<'_> {
         } = event
         {
             let words = self.teller.report(&instance, &site, &report);
-            let answer = answered(self.app, at, &words, &report, self.sight)?;
+            let answer = answered(self, at, &words, &report)?;
             let name = (instance, site, epoch, attempt);
             let mut requests = self.requests.iter_mut().rev();
             if let Some((_, request)) = requests.find(|(known, _)| *known == name) {
@@ -132,29 +134,28 @@ fn begun(at: Millis, (instance, site, epoch, attempt): &Attempt, errand: Errand)
 }
 
 /// What was asked of whom, as it was pinned when the call became due.
-fn asked(app: &App, pinned: &Pinned, sight: Sight) -> Result<Map<String, Value>, Problem> {
+fn asked(sent: &Sent<'_>, pinned: &Pinned) -> Result<Map<String, Value>, Problem> {
     let contract = &pinned.contract;
-    let arguments = load_value(&app.setup.reader, &pinned.args)?;
+    let arguments = load_value(&sent.app.setup.reader, sent.root, &pinned.args)?;
     Ok(fields([
         ("connector", contract.connector.as_str().into()),
         (
             "operation",
             format!("{}.{}", contract.role, contract.operation).into(),
         ),
-        ("arguments", mask::json(&arguments, sight)),
+        ("arguments", mask::json(&arguments, sent.sight)),
     ]))
 }
 
 fn answered(
-    app: &App,
+    sent: &Sent<'_>,
     at: Millis,
     words: &str,
     report: &Report,
-    sight: Sight,
 ) -> Result<Map<String, Value>, Problem> {
     let digest = exchange(report);
-    let kept = match digest.filter(|_| sight == Sight::Revealed) {
-        Some(digest) => text(app, &digest)?,
+    let kept = match digest.filter(|_| sent.sight == Sight::Revealed) {
+        Some(digest) => text(sent, &digest)?,
         None => Value::Null,
     };
     Ok(fields([
@@ -173,8 +174,8 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
 }
 
 /// The exchange as the connector wrote it: JSON inside a text.
-fn text(app: &App, digest: &Digest) -> Result<Value, Problem> {
-    let value = load_value(&app.setup.reader, digest)?;
+fn text(sent: &Sent<'_>, digest: &Digest) -> Result<Value, Problem> {
+    let value = load_value(&sent.app.setup.reader, sent.root, digest)?;
     let text = value.as_text().unwrap_or_default();
     Ok(serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())))
 }

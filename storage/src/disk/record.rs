@@ -167,7 +167,11 @@ mod tests {
 
     #[test]
     fn a_large_value_lies_in_pieces_that_sled_keeps_in_its_log() {
-        let key = Key::Blob([7; 32]).stored(Partition(1));
+        let key = Key::Blob {
+            root: "eu:1".to_owned(),
+            digest: [7; 32],
+        }
+        .stored(Partition(1));
         let value: Vec<u8> = (0..CHUNK_BYTES * 2 + 5).map(|n| n.to_le_bytes()[0]).collect();
         let entries = write(&key, &value);
         assert_eq!(entries.len(), 4);

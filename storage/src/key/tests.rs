@@ -16,7 +16,9 @@ fn keys_of(prefix: Prefix) -> BoxedStrategy<Key> {
         Prefix::Due => (any::<i64>(), part())
             .prop_map(|(at_ms, root)| Key::Due { at_ms, root })
             .boxed(),
-        Prefix::Blob => any::<[u8; 32]>().prop_map(Key::Blob).boxed(),
+        Prefix::Blob => (part(), any::<[u8; 32]>())
+            .prop_map(|(root, digest)| Key::Blob { root, digest })
+            .boxed(),
         Prefix::Definition => any::<[u8; 32]>().prop_map(Key::Definition).boxed(),
         Prefix::Delivery => (part(), any::<i64>(), part())
             .prop_map(|(shop, received_ms, id)| Key::Delivery {
@@ -89,7 +91,13 @@ fn names_read_well() {
         "w/-5/x",
     );
     check(Key::identity(), "m/identity");
-    check(Key::Blob([0xAB; 32]), &format!("b/{}", "ab".repeat(32)));
+    check(
+        Key::Blob {
+            root: "x".into(),
+            digest: [0xAB; 32],
+        },
+        &format!("b/x/{}", "ab".repeat(32)),
+    );
     assert_eq!(StoredKey(vec![0xFF, 0x00]).to_string(), "ff00");
 }
 

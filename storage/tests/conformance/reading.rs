@@ -41,7 +41,13 @@ pub(crate) fn pages_cover_a_span_once_in_both_directions(log: &mut impl Log) {
     let expect: Vec<Key> = (0..25).map(Key::Audit).collect();
     // Neighbours in key order that must not be met.
     let mut list: Vec<_> = expect.iter().map(|key| put(key.clone(), b"line")).collect();
-    list.push(put(Key::Blob([0; 32]), b"next prefix"));
+    list.push(put(
+        Key::Blob {
+            root: String::new(),
+            digest: [0; 32],
+        },
+        b"next prefix",
+    ));
     log.commit(&writes(list)).unwrap();
     for (direction, limit) in [
         (Direction::Ascending, 4),
