@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::handle::{Handle, Stopped};
-use crate::reading::{LoadError, load_root};
+use crate::known::{MirrorState, known};
+use crate::reading::LoadError;
 
 /// Deliveries understood at once. Each may wait for a reading of the shop.
 const WORKERS: usize = 16;
@@ -76,15 +77,6 @@ pub enum DeliveryState {
         /// Why, for people.
         reason: String,
     },
-}
-
-/// What the interpreter may compare with.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MirrorState {
-    /// The revision of the record; 0 for none.
-    pub revision: u64,
-    /// The record.
-    pub state: Option<Vec<u8>>,
 }
 
 /// What a delivery means.
@@ -420,11 +412,7 @@ impl<R: Store> Worker<R> {
             return Ok(settled(None, nothing));
         };
         for _ in 0..COMPARISONS_MAX {
-            let mirror = load_root(&self.reader, &root)?.and_then(|loaded| loaded.root.mirror);
-            let mirror = mirror.map_or_else(MirrorState::default, |mirror| MirrorState {
-                revision: mirror.revision,
-                state: Some(mirror.state),
-            });
+            let mirror = known(&self.reader, &root)?;
             let (observation, note) = match self.interpreter.interpret(delivery, &mirror).await {
                 Interpretation::Observe {
                     mirror: record,

@@ -16,6 +16,7 @@ mod errand;
 mod handle;
 mod inbox;
 mod journal;
+mod known;
 mod reading;
 mod rebuild;
 mod run;
@@ -26,10 +27,9 @@ pub use clock::{Clock, ClockState};
 pub use committer::CommitterError;
 pub use errand::{Perform, Performed};
 pub use handle::{GateHealth, Handle, Health, Stopped};
-pub use inbox::{
-    AcceptError, Arrival, Delivery, DeliveryState, Inbox, Interpret, Interpretation, MirrorState,
-};
+pub use inbox::{AcceptError, Arrival, Delivery, DeliveryState, Inbox, Interpret, Interpretation};
 pub use journal::{EventsError, decode_events, encode_events};
+pub use known::{MirrorState, Sent, known};
 pub use reading::{LoadError, Loaded, history, load_root, load_value, refold};
 pub use rebuild::{RebuildError, rebuild};
 pub use run::{Acknowledge, Running, Settings, start};

@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> miette::Result<ExitCode> {
         order: order.id,
         seen: Seen::Order(Box::new(order.clone())),
     };
-    let Comparison::Accept { facts, .. } = compare(None, &look, Confirm::Impossible) else {
+    let Comparison::Accept { facts, .. } = compare(None, &[], &look, Confirm::Impossible) else {
         miette::bail!("the delivery is no news about an order: take one with a whole order in it");
     };
     for fact in &facts {

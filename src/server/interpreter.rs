@@ -6,8 +6,8 @@ use std::sync::Arc;
 use amends_connectors::woocommerce::delivery::{Delivery as Kind, Headers, Limits, classify};
 use amends_connectors::woocommerce::order;
 use amends_engine::RootKey;
-use amends_runtime::{Clock, Delivery, Interpret, Interpretation, MirrorState};
-use amends_workflows::mirror::{Comparison, Mirror, Observation, Seen, Source, compare};
+use amends_runtime::{Clock, Delivery, Interpret, Interpretation, MirrorState, Sent};
+use amends_workflows::mirror::{Comparison, Mirror, Observation, OwnWrite, Seen, Source, compare};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
@@ -135,7 +135,8 @@ impl Interpreter {
             Err(reason) => return Interpretation::Failed(reason),
         };
         let order = look.order;
-        match compare(mirror.as_ref(), &look, shop.confirm) {
+        let own: Vec<OwnWrite> = known.sent.iter().filter_map(own_write).collect();
+        match compare(mirror.as_ref(), &own, &look, shop.confirm) {
             Comparison::NeedsRead { why } => {
                 let begun_ms = self.clock.now().0;
                 let seen = match self.orders.read(&shop.name, order).await {
@@ -153,7 +154,7 @@ impl Interpreter {
                     order,
                     seen,
                 };
-                match compare(mirror.as_ref(), &read, shop.confirm) {
+                match compare(mirror.as_ref(), &own, &read, shop.confirm) {
                     Comparison::NeedsRead { why } => Interpretation::Later(why.to_string()),
                     other @ (Comparison::Accept { .. }
                     | Comparison::Unchanged
@@ -196,6 +197,14 @@ fn conclude(comparison: Comparison) -> Interpretation {
             "{why}: nothing of this delivery is believed until a person looked"
         )),
     }
+}
+
+/// Only what sets a status comes back as news: meta of ours is not part of what is compared, and notes change nothing.
+fn own_write(sent: &Sent) -> Option<OwnWrite> {
+    Some(OwnWrite {
+        status: sent.args.get("status")?.as_text()?.to_owned(),
+        landed_ms: sent.landed_at.map(|at| at.0),
+    })
 }
 
 fn kind(delivery: &Delivery) -> Kind {

@@ -9,7 +9,7 @@ use amends_connectors::woocommerce::rest::{Client, Entry, RestError, Shelf, Walk
 use amends_engine::command::Refusal;
 use amends_engine::decide::Observation;
 use amends_engine::kernel::Reply;
-use amends_runtime::{Handle, Interpretation, MirrorState, load_root};
+use amends_runtime::{Handle, Interpretation, known};
 use amends_storage::{Key, Kind, Store, Write, codec};
 use amends_workflows::mirror::{Gone, Observation as Look, Seen, Source};
 use thiserror::Error;
@@ -126,11 +126,7 @@ impl<R: Store> Sweep<R> {
         };
         let key = root(shop, entry.id);
         for _ in 0..COMPARISONS_MAX {
-            let mirror = load_root(&self.reader, &key)?.and_then(|loaded| loaded.root.mirror);
-            let known = mirror.map_or_else(MirrorState::default, |mirror| MirrorState {
-                revision: mirror.revision,
-                state: Some(mirror.state),
-            });
+            let known = known(&self.reader, &key)?;
             let look = Look {
                 source: Source::Sweep { begun_ms },
                 site: shop.site.clone(),

@@ -57,7 +57,7 @@ fn end(arrivals: &[Seen]) -> Seen {
 }
 
 fn take(known: &mut (Option<Mirror>, BTreeSet<String>), observation: &Observation, read_ms: i64, end: &Seen) {
-    match compare(known.0.as_ref(), observation, Confirm::Changes) {
+    match compare(known.0.as_ref(), &[], observation, Confirm::Changes) {
         Comparison::Accept { mirror, facts, .. } => {
             known.0 = Some(*mirror);
             known.1.extend(

@@ -8,6 +8,7 @@
 mod answers;
 mod classification;
 mod convergence;
+mod echo;
 mod fixtures;
 mod orders;
 mod poison;

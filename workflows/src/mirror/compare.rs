@@ -4,10 +4,29 @@ use amends_engine::Value;
 
 use crate::model::{Code, Order, Standing};
 
-use super::{Comparison, Confirm, Gone, Hint, Mirror, Observation, Seen, Source, Stop, Why, facts};
+use super::{Comparison, Confirm, Gone, Hint, Mirror, Observation, OwnWrite, Seen, Source, Stop, Why, facts};
 
-/// Compares what was seen of an order with what we knew of it (`None`: nothing).
-pub fn compare(mirror: Option<&Mirror>, observation: &Observation, confirm: Confirm) -> Comparison {
+/// What there is to compare with.
+#[derive(Debug, Clone, Copy)]
+struct Known<'a> {
+    mirror: Option<&'a Mirror>,
+    own: &'a [OwnWrite],
+}
+
+/// Compares what was seen of an order with what we knew of it (`None`: nothing) and wrote to it.
+pub fn compare(
+    mirror: Option<&Mirror>,
+    own: &[OwnWrite],
+    observation: &Observation,
+    confirm: Confirm,
+) -> Comparison {
+    let at_ms = match observation.source {
+        Source::Push { received_ms } => received_ms,
+        Source::Read { begun_ms } | Source::Sweep { begun_ms } => begun_ms,
+    };
+    let mirror = mirror.map(|mirror| mirror.after(own, at_ms));
+    let mirror = mirror.as_ref();
+    let known = Known { mirror, own };
     if let Some(why) = mirror.and_then(|mirror| foreign(mirror, observation)) {
         return Comparison::StopIngest { why };
     }
@@ -16,9 +35,9 @@ pub fn compare(mirror: Option<&Mirror>, observation: &Observation, confirm: Conf
             if mirror.is_some_and(|mirror| received_ms <= mirror.read_begun_ms) {
                 return Comparison::Unchanged;
             }
-            push(mirror, observation, confirm)
+            push(known, observation, confirm)
         }
-        Source::Read { begun_ms } | Source::Sweep { begun_ms } => read(mirror, observation, begun_ms),
+        Source::Read { begun_ms } | Source::Sweep { begun_ms } => read(known, observation, begun_ms),
     }
 }
 
@@ -34,12 +53,13 @@ fn foreign(mirror: &Mirror, observation: &Observation) -> Option<Stop> {
     }
 }
 
-fn read(mirror: Option<&Mirror>, observation: &Observation, begun_ms: i64) -> Comparison {
+fn read(known: Known<'_>, observation: &Observation, begun_ms: i64) -> Comparison {
+    let mirror = known.mirror;
     if mirror.is_some_and(|mirror| begun_ms < mirror.read_begun_ms) {
         return Comparison::Unchanged;
     }
     let news = match &observation.seen {
-        Seen::Order(order) => seen(mirror, order, &observation.site, Touch::Date),
+        Seen::Order(order) => seen(known, order, &observation.site, Touch::Date),
         Seen::Absent(gone) => absent(mirror, *gone, observation),
         // A look always sees the order or its absence.
         Seen::Bare(_) => return Comparison::NeedsRead { why: Why::Bare },
@@ -66,9 +86,10 @@ fn read(mirror: Option<&Mirror>, observation: &Observation, begun_ms: i64) -> Co
     }
 }
 
-fn push(mirror: Option<&Mirror>, observation: &Observation, confirm: Confirm) -> Comparison {
+fn push(known: Known<'_>, observation: &Observation, confirm: Confirm) -> Comparison {
+    let mirror = known.mirror;
     match &observation.seen {
-        Seen::Order(order) => pushed(mirror, order, &observation.site, confirm),
+        Seen::Order(order) => pushed(known, order, &observation.site, confirm),
         Seen::Absent(gone) => bare(mirror, Some(*gone), observation, confirm),
         Seen::Bare(hint) => bare(mirror, said(*hint), observation, confirm),
     }
@@ -96,21 +117,21 @@ fn bare(
     }
 }
 
-fn pushed(mirror: Option<&Mirror>, order: &Order, site: &str, confirm: Confirm) -> Comparison {
-    let Some(known) = mirror else {
+fn pushed(before: Known<'_>, order: &Order, site: &str, confirm: Confirm) -> Comparison {
+    let Some(known) = before.mirror else {
         return match confirm {
             Confirm::Changes => Comparison::NeedsRead { why: Why::New },
-            Confirm::Doubt | Confirm::Impossible => seen(None, order, site, Touch::Date),
+            Confirm::Doubt | Confirm::Impossible => seen(before, order, site, Touch::Date),
         };
     };
-    if known.knows(order) || is_known_trash(known, order) {
+    if known.knows(order, before.own) || is_known_trash(known, order) {
         // Where pushes are believed, the date tells later ones what is old.
         let touch = if confirm == Confirm::Changes {
             Touch::Nothing
         } else {
             Touch::Date
         };
-        return seen(mirror, order, site, touch);
+        return seen(before, order, site, touch);
     }
     let odd = odd(known, order);
     match (confirm, odd) {
@@ -121,7 +142,7 @@ fn pushed(mirror: Option<&Mirror>, order: &Order, site: &str, confirm: Confirm) 
         (Confirm::Impossible, Some(Why::StepBack)) => Comparison::Unchanged,
         (Confirm::Impossible, Some(Why::Returned)) if !is_back(known, order) => Comparison::Unchanged,
         (Confirm::Impossible, Some(Why::Tie)) if !is_further(known, order) => Comparison::Unchanged,
-        (Confirm::Doubt | Confirm::Impossible, _) => seen(mirror, order, site, Touch::Date),
+        (Confirm::Doubt | Confirm::Impossible, _) => seen(before, order, site, Touch::Date),
     }
 }
 
@@ -186,15 +207,16 @@ enum Touch {
 }
 
 /// Believes that the order is as seen.
-fn seen(mirror: Option<&Mirror>, order: &Order, site: &str, touch: Touch) -> Comparison {
+fn seen(before: Known<'_>, order: &Order, site: &str, touch: Touch) -> Comparison {
+    let Known { mirror, own } = before;
     let known_trash = mirror.is_some_and(|known| is_known_trash(known, order));
-    if let Some(known) = mirror.filter(|known| known.knows(order) || known_trash) {
+    if let Some(known) = mirror.filter(|known| known.knows(order, own) || known_trash) {
         let later = order.modified_ms > known.modified_ms;
-        let own = known
+        let unlanded = known
             .content
             .as_ref()
             .is_some_and(|content| content.status != order.status);
-        if touch == Touch::Nothing || !later || own {
+        if touch == Touch::Nothing || !later || unlanded {
             return Comparison::Unchanged;
         }
         let mirror = Box::new(Mirror {
@@ -229,7 +251,6 @@ fn next(mirror: Option<&Mirror>, order: &Order, site: &str) -> Mirror {
     if let Some(known) = mirror {
         next.placed |= known.placed;
         next.read_begun_ms = known.read_begun_ms;
-        next.expected.clone_from(&known.expected);
         if next.site.is_empty() {
             next.site.clone_from(&known.site);
         }

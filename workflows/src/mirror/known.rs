@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Content, Order, Standing};
 
+use super::OwnWrite;
+
 /// What is kept of an order to notice what changes. No personal data: addresses are digests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mirror {
@@ -40,8 +42,6 @@ pub struct Mirror {
     pub shipping_address: Digest,
     /// Digest of the address the bill goes to.
     pub billing_address: Digest,
-    /// Statuses of ours that may come back as news any time.
-    pub expected: Vec<String>,
 }
 
 /// One ordered article, as last seen.
@@ -103,7 +103,6 @@ impl Mirror {
                 .collect(),
             shipping_address: address(order, "shipping"),
             billing_address: address(order, "billing"),
-            expected: Vec::new(),
         }
     }
 
@@ -125,46 +124,42 @@ impl Mirror {
             refunds: BTreeMap::new(),
             shipping_address: Digest::of(b""),
             billing_address: Digest::of(b""),
-            expected: Vec::new(),
         }
     }
 
-    /// This mirror, prepared for the echo of a write of ours that sets `status`. To be kept before the write leaves:
-    /// the echo may be faster than the answer.
-    #[must_use]
-    pub fn expecting(mut self, status: &str) -> Self {
-        if !self.expected.iter().any(|expected| expected == status) {
-            self.expected.push(status.to_owned());
+    /// This mirror as the `own` writes left the order: those that landed after it was last seen, and no later than
+    /// `until_ms`.
+    pub(super) fn after(&self, own: &[OwnWrite], until_ms: i64) -> Self {
+        let mut after = self.clone();
+        let Some(content) = &mut after.content else {
+            return after;
+        };
+        let known_ms = self.read_begun_ms.max(self.modified_ms);
+        let landed = own.iter().filter_map(|write| Some((write.landed_ms?, write)));
+        let unseen = landed.filter(|(at, _)| (known_ms..=until_ms).contains(at));
+        if let Some((_, last)) = unseen.max_by_key(|(at, _)| *at) {
+            last.status.clone_into(&mut content.status);
         }
-        self
+        after
     }
 
-    /// This mirror after a write of ours that set `status` landed.
-    #[must_use]
-    pub fn wrote(mut self, status: &str) -> Self {
-        if let Some(content) = &mut self.content {
-            status.clone_into(&mut content.status);
-        }
-        self.refused(status)
-    }
-
-    /// This mirror after a write of ours that would have set `status` provably did nothing.
-    #[must_use]
-    pub fn refused(mut self, status: &str) -> Self {
-        self.expected.retain(|expected| expected != status);
-        self
-    }
-
-    /// Whether `order` holds nothing new: it is what we knew, or that with a status of our own.
-    pub(super) fn knows(&self, order: &Order) -> bool {
+    /// Whether `order` holds nothing new: it is what we knew, or that with a status of our `own`.
+    pub(super) fn knows(&self, order: &Order, own: &[OwnWrite]) -> bool {
         let seen = order.content();
         self.gone == Gone::Present
-            && self.content.as_ref().is_some_and(|known| {
-                let echo = self.expected.contains(&seen.status)
-                    && (&known.agreement, &known.payment) == (&seen.agreement, &seen.payment);
-                *known == seen || echo
-            })
+            && self
+                .content
+                .as_ref()
+                .is_some_and(|known| *known == seen || echoes(known, &seen, order, own))
     }
+}
+
+/// A status that marks an order as paid also sets the date of payment where there was none; that date is as much an
+/// echo as the status.
+fn echoes(known: &Content, seen: &Content, order: &Order, own: &[OwnWrite]) -> bool {
+    own.iter().any(|write| write.status == seen.status)
+        && known.agreement == seen.agreement
+        && (known.payment == seen.payment || known.payment == order.undated_payment())
 }
 
 pub(super) fn fees(order: &Order) -> i64 {

@@ -12,8 +12,9 @@
 //! the same for every order of arrival. Only there can a bin that was emptied before the order was ever seen go
 //! unnoticed: the late push looks like an order taken out of the bin.
 //!
-//! **What is no news.** An own write that comes back ([`Mirror::expecting`]), a save without a change, meta that
-//! nobody selected.
+//! **What is no news.** An own write that comes back ([`OwnWrite`]), a save without a change, meta that nobody
+//! selected. An own write that landed is what the order is known as from then on; one that may have landed is an echo
+//! if it comes back and nothing if it does not. Whatever else changed in the same delivery is news.
 
 mod changes;
 mod compare;
@@ -21,10 +22,12 @@ mod facts;
 mod hint;
 mod known;
 mod observation;
+mod own;
 mod verdict;
 
 pub use compare::compare;
 pub use hint::Hint;
 pub use known::{Gone, KnownLine, Mirror};
 pub use observation::{Observation, Seen, Source};
+pub use own::OwnWrite;
 pub use verdict::{Comparison, Confirm, Stop, Why};

@@ -32,8 +32,13 @@ impl Order {
         Content {
             status: self.status.clone(),
             agreement: self.agreement().digest(),
-            payment: self.paid().digest(),
+            payment: self.paid_at(self.payment.paid_ms).digest(),
         }
+    }
+
+    /// The digest [`Content::payment`] would be if the order had no date of payment.
+    pub(crate) fn undated_payment(&self) -> Digest {
+        self.paid_at(None).digest()
     }
 
     fn agreement(&self) -> Value {
@@ -52,11 +57,11 @@ impl Order {
         ])
     }
 
-    fn paid(&self) -> Value {
+    fn paid_at(&self, paid_ms: Option<i64>) -> Value {
         Value::map([
             ("method", Value::text(&self.payment.method)),
             ("transaction", Value::text(&self.payment.transaction)),
-            ("paid_ms", self.payment.paid_ms.map_or(Value::Null, Value::Int)),
+            ("paid_ms", paid_ms.map_or(Value::Null, Value::Int)),
             (
                 "refunds",
                 list(&self.refunds, |refund| {

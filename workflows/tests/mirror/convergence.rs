@@ -152,8 +152,8 @@ proptest! {
         let mut mirror = None;
         for (now, version) in (1_000..).zip(&life) {
             let look = push(now, version.seen());
-            if let Comparison::Accept { mirror: next, .. } = compare(mirror.as_ref(), &look, confirm) {
-                prop_assert_eq!(compare(Some(&next), &look, confirm), Comparison::Unchanged);
+            if let Comparison::Accept { mirror: next, .. } = compare(mirror.as_ref(), &[], &look, confirm) {
+                prop_assert_eq!(compare(Some(&next), &[], &look, confirm), Comparison::Unchanged);
                 mirror = Some(*next);
             }
         }

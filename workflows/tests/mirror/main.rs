@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod convergence;
+mod echo;
 mod facts;
 mod orders;
 mod rules;

