@@ -44,7 +44,7 @@ pub fn known<S: Store>(store: &S, key: &RootKey) -> Result<MirrorState, LoadErro
     let sent = calls(&loaded.root).map(|(operation, args, landed_at)| {
         let args = match loaded.values.get(&args) {
             Some(value) => value.as_ref().clone(),
-            None => load_value(store, &args)?,
+            None => load_value(store, key, &args)?,
         };
         Ok(Sent {
             operation,
