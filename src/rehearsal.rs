@@ -1,6 +1,6 @@
 //! A run in memory that sends nothing: every request is rendered, and every call is answered as if all went well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use amends_connectors::recipe::{RenderError, Rendered};
@@ -60,6 +60,7 @@ pub fn rehearse(
         limits: BTreeMap::new(),
         last_sequence: 0,
         restored_at: None,
+        brakes: BTreeSet::new(),
     };
     let parcel = parcel(&subject);
     let mut stage = Stage {

@@ -1,12 +1,16 @@
-//! Stops that people pull: of one connector, or of everything that leaves. They outlive the process.
+//! Brakes that people pull: on one connector, on everything that moves money, or on everything that leaves. They
+//! outlive the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use amends_engine::ConnectorId;
+use amends_engine::kernel;
 use amends_storage::{Direction, EncodeError, Key, Kind, Prefix, ReadError, Span, Store, Write, codec};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u16 = 1;
 const EFFECTS: &str = "brake/effects";
+const MONEY: &str = "brake/money";
 const CONNECTOR: &str = "brake/connector/";
 /// Connectors read; a configuration has a dozen.
 const CONNECTORS_MAX: usize = 1_000;
@@ -29,6 +33,8 @@ pub struct Brakes {
     pub effects: Option<Brake>,
     /// Nothing leaves because the store was restored; released together with `effects`.
     pub restored: bool,
+    /// Nothing leaves that takes money or gives it back.
+    pub money: Option<Brake>,
     /// By connector.
     pub connectors: BTreeMap<String, Brake>,
 }
@@ -39,13 +45,10 @@ impl Brakes {
     /// # Errors
     /// [`ReadError`] when the store failed or one is damaged.
     pub fn read<S: Store>(store: &S) -> Result<Self, ReadError> {
-        let effects = Key::Meta(EFFECTS.to_owned());
         let mut brakes = Self {
-            effects: match store.get(&effects)? {
-                Some(value) => Some(decode(store, &effects, &value)?),
-                None => None,
-            },
+            effects: read(store, EFFECTS)?,
             restored: store.get(&Key::paused())?.is_some(),
+            money: read(store, MONEY)?,
             connectors: BTreeMap::new(),
         };
         let span = Span::starting(Prefix::Meta, CONNECTOR);
@@ -60,10 +63,24 @@ impl Brakes {
         Ok(brakes)
     }
 
-    /// Whether anything may leave at all.
+    /// Whether nothing may leave at all.
     pub fn stop_effects(&self) -> bool {
         self.effects.is_some() || self.restored
     }
+
+    /// What the kernel is to hold back from its first moment on.
+    pub fn of_kernel(&self) -> BTreeSet<kernel::Brake> {
+        let connectors = self.connectors.keys();
+        let connectors = connectors.map(|name| kernel::Brake::Connector(ConnectorId::new(name.clone())));
+        let money = self.money.iter().map(|_| kernel::Brake::Money);
+        connectors.chain(money).collect()
+    }
+}
+
+fn read<S: Store>(store: &S, name: &str) -> Result<Option<Brake>, ReadError> {
+    let key = Key::Meta(name.to_owned());
+    let value = store.get(&key)?;
+    value.map(|value| decode(store, &key, &value)).transpose()
 }
 
 fn decode<S: Store>(store: &S, key: &Key, value: &[u8]) -> Result<Brake, ReadError> {
@@ -76,42 +93,43 @@ fn decode<S: Store>(store: &S, key: &Key, value: &[u8]) -> Result<Brake, ReadErr
         })
 }
 
-/// What stops everything that leaves.
-///
-/// # Errors
-/// [`EncodeError`] when the reason is too long.
-pub fn stop_effects(brake: &Brake) -> Result<Vec<Write>, EncodeError> {
-    put(EFFECTS.to_owned(), brake)
+/// What a brake acts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lever {
+    /// Everything that leaves.
+    Effects,
+    /// Every request that takes money or gives it back.
+    Money,
+    /// Everything to one connector.
+    Connector(String),
 }
 
-/// What lets everything leave again, after a restore too.
-pub fn release_effects() -> Vec<Write> {
-    vec![
-        Write::Delete {
-            key: Key::Meta(EFFECTS.to_owned()),
-        },
-        Write::Delete { key: Key::paused() },
-    ]
-}
+impl Lever {
+    fn name(&self) -> String {
+        match self {
+            Self::Effects => EFFECTS.to_owned(),
+            Self::Money => MONEY.to_owned(),
+            Self::Connector(connector) => format!("{CONNECTOR}{connector}"),
+        }
+    }
 
-/// What stops one connector.
-///
-/// # Errors
-/// [`EncodeError`] when the reason is too long.
-pub fn stop_connector(connector: &str, brake: &Brake) -> Result<Vec<Write>, EncodeError> {
-    put(format!("{CONNECTOR}{connector}"), brake)
-}
+    /// What keeps it pulled.
+    ///
+    /// # Errors
+    /// [`EncodeError`] when the reason is too long.
+    pub fn pull(&self, brake: &Brake) -> Result<Vec<Write>, EncodeError> {
+        Ok(vec![Write::Put {
+            key: Key::Meta(self.name()),
+            value: codec::encode(Kind::Meta, VERSION, brake)?,
+        }])
+    }
 
-/// What lets one connector go on.
-pub fn release_connector(connector: &str) -> Vec<Write> {
-    vec![Write::Delete {
-        key: Key::Meta(format!("{CONNECTOR}{connector}")),
-    }]
-}
-
-fn put(name: String, brake: &Brake) -> Result<Vec<Write>, EncodeError> {
-    Ok(vec![Write::Put {
-        key: Key::Meta(name),
-        value: codec::encode(Kind::Meta, VERSION, brake)?,
-    }])
+    /// What releases it; for all effects also after a restore.
+    pub fn release(&self) -> Vec<Write> {
+        let mut keys = vec![Key::Meta(self.name())];
+        if *self == Self::Effects {
+            keys.push(Key::paused());
+        }
+        keys.into_iter().map(|key| Write::Delete { key }).collect()
+    }
 }

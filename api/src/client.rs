@@ -93,6 +93,22 @@ impl Client {
         self.send(self.request(Method::GET, "/status")).await
     }
 
+    /// Every brake that is pulled.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn brakes(&self) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/brakes")).await
+    }
+
+    /// Pulls or releases the brake at `path`, such as `/money/pause`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn brake(&self, path: &str, reason: &str) -> Result<Value, ClientError> {
+        self.post(path, &serde_json::json!({ "reason": reason })).await
+    }
+
     /// Has a backup written.
     ///
     /// # Errors

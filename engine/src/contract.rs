@@ -45,6 +45,15 @@ pub struct Contract {
     pub postings: Vec<PostingRule>,
 }
 
+impl Contract {
+    /// Whether the operation itself takes money or gives it back. Verifying what others did moves nothing, and
+    /// neither does letting an authorisation go.
+    pub fn moves_money(&self) -> bool {
+        let moves = |rule: &PostingRule| matches!(rule.account, Account::Captured | Account::Refunded);
+        self.postings.iter().any(|rule| !rule.verifies && moves(rule))
+    }
+}
+
 /// How a request and its result become postings: the request opens an amount, the outcome's own amount lands it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostingRule {

@@ -1,10 +1,10 @@
 //! What the rest of the process may ask of the running engine.
 
+use amends_engine::RootKey;
 use amends_engine::command::Command;
 use amends_engine::decide::Observation;
 use amends_engine::gate::Paused;
-use amends_engine::kernel::{Mode, Reply};
-use amends_engine::{ConnectorId, RootKey};
+use amends_engine::kernel::{Brake, Mode, Reply};
 use amends_storage::Write;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -36,8 +36,10 @@ pub struct Health {
     pub errands: usize,
     /// By connector: requests waiting, under way, and the breaker in one word.
     pub gates: Vec<GateHealth>,
-    /// Errands do not leave: a restored store waits for a person.
+    /// Errands do not leave: a person's brake, or a restored store waits for one.
     pub paused: bool,
+    /// Requests that the brake on money holds back; `None` while it is not pulled.
+    pub money_parked: Option<usize>,
 }
 
 /// How one connector's gate is.
@@ -51,6 +53,8 @@ pub struct GateHealth {
     pub under_way: u32,
     /// `closed`, `open` or `half-open`.
     pub breaker: &'static str,
+    /// A person stopped it.
+    pub paused: bool,
 }
 
 #[derive(Debug)]
@@ -75,7 +79,7 @@ pub(crate) enum Ask {
         input: amends_engine::kernel::Input,
     },
     Pause {
-        connector: ConnectorId,
+        brake: Brake,
         paused: Paused,
     },
     Effects {
@@ -136,12 +140,12 @@ impl Handle {
         self.ask(Ask::Write { writes, ack }, answer).await
     }
 
-    /// Stops or restarts the errands of one connector in this process.
+    /// Pulls or releases a brake in this process. What is under way ends.
     ///
     /// # Errors
     /// [`Stopped`].
-    pub async fn pause(&self, connector: ConnectorId, paused: Paused) -> Result<(), Stopped> {
-        self.tell(Ask::Pause { connector, paused }).await
+    pub async fn pause(&self, brake: Brake, paused: Paused) -> Result<(), Stopped> {
+        self.tell(Ask::Pause { brake, paused }).await
     }
 
     /// Stops or restarts all errands in this process.

@@ -123,6 +123,7 @@ where
         errands: 0,
         gates: Vec::new(),
         paused: settings.effects == Paused::Yes,
+        money_parked: kernel.parked(),
     });
     let committer = std::thread::spawn(move || commit_all(log, inlet, &told).map(drop));
     let handle = Handle {
@@ -314,7 +315,7 @@ impl<R: Store> Engine<R> {
                 self.batch.writes.extend(writes);
                 self.handle(input);
             }
-            Ask::Pause { connector, paused } => self.handle(Input::Pause { connector, paused }),
+            Ask::Pause { brake, paused } => self.handle(Input::Pause { brake, paused }),
             Ask::Effects { paused } => self.pause(paused),
             Ask::Stop => return Go::Stop,
         }
@@ -383,20 +384,19 @@ impl<R: Store> Engine<R> {
     }
 
     fn publish(&mut self) {
-        let gates = self
-            .kernel
-            .gates()
-            .map(|(connector, waiting, under_way, breaker)| GateHealth {
-                connector: connector.to_string(),
-                waiting,
-                under_way,
-                breaker: match breaker {
-                    BreakerState::Closed => "closed",
-                    BreakerState::Open(_) => "open",
-                    BreakerState::HalfOpen => "half-open",
-                },
-            });
+        let gates = self.kernel.gates().map(|(connector, gate)| GateHealth {
+            connector: connector.to_string(),
+            waiting: gate.waiting,
+            under_way: gate.under_way,
+            breaker: match gate.breaker {
+                BreakerState::Closed => "closed",
+                BreakerState::Open(_) => "open",
+                BreakerState::HalfOpen => "half-open",
+            },
+            paused: gate.paused,
+        });
         let gates = gates.collect();
+        let money_parked = self.kernel.parked();
         let (clock, working_set) = (self.clock.state(), self.kernel.working_set());
         let (durable, errands) = (self.durable, self.errands.len());
         let paused = self.effects == Paused::Yes;
@@ -409,6 +409,7 @@ impl<R: Store> Engine<R> {
                 errands,
                 gates,
                 paused,
+                money_parked,
             };
             let changed = *health != now;
             *health = now;

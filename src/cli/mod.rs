@@ -3,6 +3,7 @@
 //! One file per command. Exit codes: 0 done, 1 the command failed or a check did not hold, 2 wrong usage.
 
 mod backup;
+mod brakes;
 mod config;
 mod connector;
 mod demo;
@@ -36,6 +37,8 @@ enum Command {
     Serve(serve::Args),
     /// List and show orders of a running server, and move them
     Orders(orders::Args),
+    /// Show what is stopped, stop it, let it go on
+    Brakes(brakes::Args),
     /// Make access tokens
     Token(token::Args),
     /// Check the journal for damage
@@ -98,6 +101,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(args).await,
         Command::Orders(args) => orders::run(args).await,
+        Command::Brakes(args) => brakes::run(args).await,
         Command::Token(args) => token::run(&args),
         Command::Journal(args) => journal::run(&args),
         Command::Backup(args) => backup::run(&args).await,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use amends_api::brakes::Brakes;
 use amends_api::{Names, Reader, Setup};
 use amends_connectors::woocommerce::rest::{Access, AccessError, Client};
 use amends_engine::gate::{BreakerLimits, Limits, Paused, RateLimits};
@@ -167,6 +168,7 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
     let reader = Reader::new(log.reader());
     let backup_reader = log.reader();
     let restored = paused(&log)?;
+    let brakes = Brakes::read(&log)?;
     let book = Arc::new(ServerBook {
         library,
         routing: config.routing.clone(),
@@ -180,13 +182,14 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
             limits: limits(config),
             last_sequence: 0,
             restored_at: restored,
+            brakes: brakes.of_kernel(),
         },
         book: book.clone(),
         evaluator,
         perform: Arc::new(Performer {
             connectors: connectors.clone(),
         }),
-        effects: if restored.is_some() {
+        effects: if brakes.stop_effects() {
             Paused::Yes
         } else {
             Paused::No

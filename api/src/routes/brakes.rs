@@ -1,17 +1,17 @@
-//! Stops that people pull, durable before they are answered.
+//! Brakes that people pull, durable before they are answered.
 
-use amends_engine::ConnectorId;
 use amends_engine::gate::Paused;
-use amends_storage::Write;
+use amends_engine::{ConnectorId, Millis, kernel};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::audit::Line;
 use crate::auth::Caller;
-use crate::brakes::{Brake, release_connector, release_effects, stop_connector, stop_effects};
+use crate::brakes::{Brake, Brakes, Lever};
 use crate::extract::{Body, Named};
+use crate::moment;
 use crate::problem::{Code, Problem};
 use crate::state::App;
 
@@ -22,21 +22,72 @@ pub(crate) struct Why {
     reason: String,
 }
 
+/// Every brake that is pulled.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Pulled {
+    /// Nothing leaves at all.
+    effects: Option<Shown>,
+    /// Nothing leaves because the store was restored; resuming effects ends it.
+    restored: bool,
+    /// Nothing leaves that takes money or gives it back.
+    money: Option<Shown>,
+    /// Requests that the brake on money holds back.
+    money_held_back: usize,
+    /// By connector.
+    connectors: BTreeMap<String, Shown>,
+}
+
+/// A brake that is pulled.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Shown {
+    /// Since when: RFC 3339, UTC.
+    since: String,
+    /// Who pulled it.
+    by: String,
+    /// Why.
+    reason: String,
+}
+
+impl From<Brake> for Shown {
+    fn from(brake: Brake) -> Self {
+        Self {
+            since: moment::text(Millis(brake.since_ms)),
+            by: brake.by,
+            reason: brake.reason,
+        }
+    }
+}
+
+/// A brake that was pulled or released.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Moved {
+    /// `effects`, `money` or the connector.
+    brake: String,
+    /// Whether it is pulled now.
+    paused: bool,
+}
+
+/// `GET /api/v1/brakes`
+pub(crate) async fn list(State(app): State<App>) -> Result<Json<Pulled>, Problem> {
+    let brakes = app.read(|app| Ok(Brakes::read(&app.setup.reader)?)).await?;
+    let connectors = brakes.connectors.into_iter();
+    Ok(Json(Pulled {
+        effects: brakes.effects.map(Shown::from),
+        restored: brakes.restored,
+        money: brakes.money.map(Shown::from),
+        money_held_back: app.setup.handle.health().money_parked.unwrap_or(0),
+        connectors: connectors.map(|(name, brake)| (name, brake.into())).collect(),
+    }))
+}
+
 /// `POST /api/v1/connectors/{connector}/pause`
 pub(crate) async fn pause_connector(
     State(app): State<App>,
     caller: Caller,
     Named(connector): Named<String>,
     Body(why): Body<Why>,
-) -> Result<Json<Value>, Problem> {
-    known(&app, &connector)?;
-    let writes = stop_connector(&connector, &brake(&app, &caller, &why))?;
-    keep(&app, &caller, "connector.pause", &connector, &why, writes).await?;
-    app.setup
-        .handle
-        .pause(ConnectorId::new(connector.clone()), Paused::Yes)
-        .await?;
-    Ok(Json(json!({ "paused": connector })))
+) -> Result<Json<Moved>, Problem> {
+    turn(&app, &caller, &Lever::Connector(connector), Paused::Yes, &why).await
 }
 
 /// `POST /api/v1/connectors/{connector}/resume`
@@ -45,22 +96,26 @@ pub(crate) async fn resume_connector(
     caller: Caller,
     Named(connector): Named<String>,
     Body(why): Body<Why>,
-) -> Result<Json<Value>, Problem> {
-    known(&app, &connector)?;
-    keep(
-        &app,
-        &caller,
-        "connector.resume",
-        &connector,
-        &why,
-        release_connector(&connector),
-    )
-    .await?;
-    app.setup
-        .handle
-        .pause(ConnectorId::new(connector.clone()), Paused::No)
-        .await?;
-    Ok(Json(json!({ "resumed": connector })))
+) -> Result<Json<Moved>, Problem> {
+    turn(&app, &caller, &Lever::Connector(connector), Paused::No, &why).await
+}
+
+/// `POST /api/v1/money/pause`
+pub(crate) async fn pause_money(
+    State(app): State<App>,
+    caller: Caller,
+    Body(why): Body<Why>,
+) -> Result<Json<Moved>, Problem> {
+    turn(&app, &caller, &Lever::Money, Paused::Yes, &why).await
+}
+
+/// `POST /api/v1/money/resume`
+pub(crate) async fn resume_money(
+    State(app): State<App>,
+    caller: Caller,
+    Body(why): Body<Why>,
+) -> Result<Json<Moved>, Problem> {
+    turn(&app, &caller, &Lever::Money, Paused::No, &why).await
 }
 
 /// `POST /api/v1/effects/pause`
@@ -68,11 +123,8 @@ pub(crate) async fn pause_effects(
     State(app): State<App>,
     caller: Caller,
     Body(why): Body<Why>,
-) -> Result<Json<Value>, Problem> {
-    let writes = stop_effects(&brake(&app, &caller, &why))?;
-    keep(&app, &caller, "effects.pause", "all", &why, writes).await?;
-    app.setup.handle.pause_effects(Paused::Yes).await?;
-    Ok(Json(json!({ "paused": "effects" })))
+) -> Result<Json<Moved>, Problem> {
+    turn(&app, &caller, &Lever::Effects, Paused::Yes, &why).await
 }
 
 /// `POST /api/v1/effects/resume`
@@ -80,15 +132,52 @@ pub(crate) async fn resume_effects(
     State(app): State<App>,
     caller: Caller,
     Body(why): Body<Why>,
-) -> Result<Json<Value>, Problem> {
-    keep(&app, &caller, "effects.resume", "all", &why, release_effects()).await?;
-    app.setup.handle.pause_effects(Paused::No).await?;
-    Ok(Json(json!({ "resumed": "effects" })))
+) -> Result<Json<Moved>, Problem> {
+    turn(&app, &caller, &Lever::Effects, Paused::No, &why).await
 }
 
-fn known(app: &App, connector: &str) -> Result<(), Problem> {
+/// Makes it durable with a line of audit, then tells the engine.
+async fn turn(
+    app: &App,
+    caller: &Caller,
+    lever: &Lever,
+    paused: Paused,
+    why: &Why,
+) -> Result<Json<Moved>, Problem> {
+    if why.reason.trim().is_empty() {
+        return Err(amends_engine::command::Refusal::NoReason.into());
+    }
+    let (area, subject) = match lever {
+        Lever::Effects => ("effects", "all"),
+        Lever::Money => ("money", "all"),
+        Lever::Connector(connector) => ("connector", known(app, connector)?),
+    };
+    let (verb, writes) = match paused {
+        Paused::Yes => ("pause", lever.pull(&brake(app, caller, why))?),
+        Paused::No => ("resume", lever.release()),
+    };
+    let line = Line::new(app.now(), &caller.name, &format!("{area}.{verb}"), subject);
+    app.audit
+        .record_with(writes, &line.because(why.reason.clone()))
+        .await?;
+    let handle = &app.setup.handle;
+    match lever {
+        Lever::Effects => handle.pause_effects(paused).await?,
+        Lever::Money => handle.pause(kernel::Brake::Money, paused).await?,
+        Lever::Connector(name) => {
+            let brake = kernel::Brake::Connector(ConnectorId::new(name.clone()));
+            handle.pause(brake, paused).await?;
+        }
+    }
+    Ok(Json(Moved {
+        brake: if subject == "all" { area } else { subject }.to_owned(),
+        paused: paused == Paused::Yes,
+    }))
+}
+
+fn known<'c>(app: &App, connector: &'c str) -> Result<&'c str, Problem> {
     if app.setup.names.connectors.contains(connector) {
-        return Ok(());
+        return Ok(connector);
     }
     let names: Vec<&str> = app.setup.names.connectors.iter().map(String::as_str).collect();
     Err(Problem::new(
@@ -106,19 +195,4 @@ fn brake(app: &App, caller: &Caller, why: &Why) -> Brake {
         by: caller.name.clone(),
         reason: why.reason.clone(),
     }
-}
-
-async fn keep(
-    app: &App,
-    caller: &Caller,
-    action: &str,
-    subject: &str,
-    why: &Why,
-    writes: Vec<Write>,
-) -> Result<(), Problem> {
-    if why.reason.trim().is_empty() {
-        return Err(amends_engine::command::Refusal::NoReason.into());
-    }
-    let line = Line::new(app.now(), &caller.name, action, subject).because(why.reason.clone());
-    app.audit.record_with(writes, &line).await
 }

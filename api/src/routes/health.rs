@@ -25,6 +25,16 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
     if health.paused {
         details.push("effects are paused: resume them with POST /api/v1/effects/resume".to_owned());
     }
+    if let Some(parked) = health.money_parked {
+        details.push(format!(
+            "money is paused, {parked} requests wait: resume it with POST /api/v1/money/resume"
+        ));
+    }
+    let stopped = health.gates.iter().filter(|gate| gate.paused);
+    details.extend(stopped.map(|gate| {
+        let connector = &gate.connector;
+        format!("{connector} is paused: resume it with POST /api/v1/connectors/{connector}/resume")
+    }));
     let open = health.gates.iter().filter(|gate| gate.breaker != "closed");
     details.extend(open.map(|gate| format!("{}: the circuit breaker is {}", gate.connector, gate.breaker)));
     let status = if health.failure.is_some() {

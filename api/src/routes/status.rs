@@ -24,6 +24,7 @@ pub(crate) async fn show(State(app): State<App>) -> Result<Json<Value>, Problem>
                 "waiting": gate.waiting,
                 "under_way": gate.under_way,
                 "breaker": gate.breaker,
+                "paused": gate.paused,
             })
         })
         .collect();
@@ -35,6 +36,7 @@ pub(crate) async fn show(State(app): State<App>) -> Result<Json<Value>, Problem>
         "errands": health.errands,
         "durable": health.durable,
         "effects_paused": health.paused,
+        "money_paused": health.money_parked.is_some(),
         "failure": health.failure,
         "connectors": gates,
     })))

@@ -126,6 +126,11 @@ impl Gate {
         self.paused = paused == Paused::Yes;
     }
 
+    /// Whether people stopped it.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// Tickets that wait.
     pub fn waiting(&self) -> usize {
         self.queue.len()

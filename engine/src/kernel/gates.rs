@@ -76,6 +76,9 @@ impl Kernel {
                 .get_mut(&connector)
                 .and_then(|gate| gate.grant(self.now))
             {
+                let Some(ticket) = self.park(&connector, ticket) else {
+                    continue;
+                };
                 match self.let_through(&ticket, output) {
                     Some(flight) => {
                         self.flights.insert(flight, connector.clone());

@@ -3,6 +3,7 @@
 //! Write-ahead is a rule of the kernel: effects and replies are withheld until the frame they follow from is
 //! durable ([`Input::Durable`]). The caller appends what [`Output`] says, in order, and performs what it releases.
 
+mod brake;
 mod gates;
 mod held;
 mod memory;
@@ -13,8 +14,10 @@ mod work;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use output::{Effect, Frame, Output, Preview, Reply, ReplyId};
+pub use brake::Brake;
+pub use output::{Effect, Frame, GateState, Output, Preview, Reply, ReplyId};
 
+use brake::Parked;
 use gates::Flight;
 use held::Held;
 use slot::Slot;
@@ -23,7 +26,7 @@ use crate::command::Command;
 use crate::decide::{Book, Observation};
 use crate::event::Report;
 use crate::expr::Evaluator;
-use crate::gate::{BreakerState, Gate, Limits, Paused};
+use crate::gate::{Gate, Limits, Paused};
 use crate::instance::Site;
 use crate::root::Root;
 use crate::{ConnectorId, Digest, InstanceId, Millis, RootKey, StoreId, Value};
@@ -90,10 +93,10 @@ pub enum Input {
         /// The sequence of the last durable frame.
         sequence: u64,
     },
-    /// A person stops or restarts a connector.
+    /// A person pulls or releases a brake.
     Pause {
-        /// The connector.
-        connector: ConnectorId,
+        /// Which.
+        brake: Brake,
         /// Stop or go on.
         paused: Paused,
     },
@@ -121,6 +124,8 @@ pub struct Settings {
     pub last_sequence: u64,
     /// When the store was restored from a backup, if it was: what a root owed before then is in doubt.
     pub restored_at: Option<Millis>,
+    /// Brakes that are pulled from the start.
+    pub brakes: BTreeSet<Brake>,
 }
 
 /// Many roots on one thread.
@@ -136,6 +141,8 @@ pub struct Kernel {
     timers: BTreeSet<(Millis, RootKey)>,
     gates: BTreeMap<ConnectorId, Gate>,
     flights: BTreeMap<Flight, ConnectorId>,
+    /// Stopped by the brake on money; `None` while it is not pulled.
+    parked: Option<Parked>,
     held: Held,
     sequence: u64,
     durable: u64,
@@ -149,7 +156,8 @@ impl Kernel {
         evaluator: Arc<dyn Evaluator + Send + Sync>,
     ) -> Self {
         let sequence = settings.last_sequence;
-        Self {
+        let brakes = settings.brakes.clone();
+        let mut kernel = Self {
             settings,
             book,
             evaluator,
@@ -160,10 +168,15 @@ impl Kernel {
             timers: BTreeSet::new(),
             gates: BTreeMap::new(),
             flights: BTreeMap::new(),
+            parked: None,
             held: Held::default(),
             sequence,
             durable: sequence,
+        };
+        for brake in &brakes {
+            kernel.brake(brake, Paused::Yes);
         }
+        kernel
     }
 
     /// Roots in memory.
@@ -184,10 +197,10 @@ impl Kernel {
         }
     }
 
-    /// Requests waiting and under way, and the breaker, by connector.
-    pub fn gates(&self) -> impl Iterator<Item = (&ConnectorId, usize, u32, BreakerState)> {
+    /// How each connector's gate is.
+    pub fn gates(&self) -> impl Iterator<Item = (&ConnectorId, GateState)> {
         self.gates
             .iter()
-            .map(|(id, gate)| (id, gate.waiting(), gate.under_way(), gate.breaker(self.now)))
+            .map(|(id, gate)| (id, GateState::of(gate, self.now)))
     }
 }

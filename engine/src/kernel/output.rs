@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Refusal;
 use crate::contract::Contract;
 use crate::event::Event;
+use crate::gate::{BreakerState, Gate};
 use crate::instance::{Errand, Site};
 use crate::ledger::Ledger;
 use crate::root::Root;
@@ -92,6 +93,30 @@ pub enum Reply {
     Refused(Refusal),
     /// What a command would do.
     Preview(Box<Preview>),
+}
+
+/// How a connector's gate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GateState {
+    /// Requests that wait.
+    pub waiting: usize,
+    /// Requests under way.
+    pub under_way: u32,
+    /// The circuit breaker.
+    pub breaker: BreakerState,
+    /// Whether a person stopped it.
+    pub paused: bool,
+}
+
+impl GateState {
+    pub(super) fn of(gate: &Gate, now: Millis) -> Self {
+        Self {
+            waiting: gate.waiting(),
+            under_way: gate.under_way(),
+            breaker: gate.breaker(now),
+            paused: gate.is_paused(),
+        }
+    }
 }
 
 /// What a command would do, with nothing done.

@@ -35,7 +35,7 @@ impl Kernel {
             Input::Loaded { root, state, values } => {
                 self.loaded(&root, state, values, output);
             }
-            Input::Pause { connector, paused } => self.gate(&connector).pause(paused),
+            Input::Pause { brake, paused } => self.brake(&brake, paused),
             Input::Observe { ref root, .. }
             | Input::Command { ref root, .. }
             | Input::Ended { ref root, .. }

@@ -1,5 +1,6 @@
 //! A world in memory: other sides with faults, a store that forgets, people, a clock. One seed, one course.
 
+pub(crate) mod brakes;
 pub(crate) mod build;
 pub(crate) mod dice;
 pub(crate) mod end;
@@ -20,7 +21,7 @@ use amends_engine::decide::Observation;
 use amends_engine::event::{Event, Report};
 use amends_engine::gate::{BreakerLimits, Limits, RateLimits};
 use amends_engine::instance::Site;
-use amends_engine::kernel::{Effect, Input, Kernel, Output, Reply, ReplyId, Settings};
+use amends_engine::kernel::{Brake, Effect, Input, Kernel, Output, Reply, ReplyId, Settings};
 use amends_engine::root::Root;
 use amends_engine::{ConnectorId, Digest, InstanceId, Millis, RootKey, StoreId};
 
@@ -50,6 +51,7 @@ pub(crate) enum Happening {
     Load(RootKey),
     Sync,
     Person,
+    Brake,
     Heal,
 }
 
@@ -85,6 +87,8 @@ pub(crate) struct World {
     asleep: BTreeMap<RootKey, Option<Millis>>,
     wake_at: Option<Millis>,
     healed: bool,
+    /// Pulled now; they outlive the process.
+    pub(crate) brakes: BTreeSet<Brake>,
     pending: BTreeMap<ReplyId, Pending>,
     replies: u64,
     under_way: BTreeMap<ConnectorId, BTreeSet<(InstanceId, Site, u32, u32)>>,
@@ -113,7 +117,7 @@ impl World {
         let orders: Vec<Order> = orders.collect();
         let store_id = StoreId::new("s0");
         let mut world = Self {
-            kernel: Self::kernel(&plan, &shelf, 0),
+            kernel: Self::kernel(&plan, &shelf, 0, BTreeSet::new()),
             laws: Laws::new(shelf.clone(), store_id),
             sides: Sides::new(plan.seed, plan.rejects, plan.refusals, plan.short),
             shelf,
@@ -129,6 +133,7 @@ impl World {
             asleep: BTreeMap::new(),
             wake_at: None,
             healed: false,
+            brakes: BTreeSet::new(),
             pending: BTreeMap::new(),
             replies: 0,
             under_way: BTreeMap::new(),
@@ -141,7 +146,7 @@ impl World {
         world
     }
 
-    fn kernel(plan: &Plan, shelf: &Arc<Shelf>, last_sequence: u64) -> Kernel {
+    fn kernel(plan: &Plan, shelf: &Arc<Shelf>, last_sequence: u64, brakes: BTreeSet<Brake>) -> Kernel {
         let limits = Limits {
             concurrency_max: plan.concurrency,
             rate: plan.per_second.map(|per_second| RateLimits {
@@ -163,6 +168,7 @@ impl World {
                 .collect(),
             last_sequence,
             restored_at: None,
+            brakes,
         };
         Kernel::new(settings, shelf.clone(), Arc::new(Tiny))
     }
@@ -231,7 +237,8 @@ impl World {
             Happening::Answer(_) => {}
             Happening::Load(root) => self.load(root),
             Happening::Sync => self.sync(),
-            Happening::Person if self.healed => {}
+            Happening::Person | Happening::Brake if self.healed => {}
+            Happening::Brake => self.turn(),
             Happening::Person => self.person(),
             Happening::Heal => self.heal(),
         }
@@ -280,6 +287,7 @@ impl World {
             .flat_map(|frame| frame.events.clone())
             .collect();
         self.wake_at = output.wake_at;
+        self.check_brakes(&output);
         self.append(&output);
         if self.crash_now() {
             return events;
@@ -351,7 +359,12 @@ impl World {
             self.laws.durable(&frame);
         }
         self.store.crash();
-        self.kernel = Self::kernel(&self.plan, &self.shelf, self.store.last_sequence);
+        self.kernel = Self::kernel(
+            &self.plan,
+            &self.shelf,
+            self.store.last_sequence,
+            self.brakes.clone(),
+        );
         self.wake_at = None;
         self.loaded.clear();
         self.pending.clear();

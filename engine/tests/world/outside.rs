@@ -55,6 +55,7 @@ impl World {
             let after = self.dice.between(0, CHAOS_MS);
             self.plan_for(after, Happening::Person);
         }
+        self.plan_brakes();
         self.plan_for(CHAOS_MS, Happening::Heal);
     }
 
@@ -248,6 +249,7 @@ impl World {
                 reply: Some(placed),
             });
         }
+        self.release_brakes();
         self.resume_all();
     }
 }

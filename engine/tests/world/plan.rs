@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) crashes: u32,
     /// Commands of people.
     pub(crate) commands: usize,
+    /// Brakes pulled or released by people.
+    pub(crate) brakes: usize,
     /// Facts nobody asked for: cancelled, edited, refunded, and every fact again.
     pub(crate) noise: usize,
 }
@@ -49,6 +51,7 @@ impl Plan {
             echoes: 0,
             crashes: 0,
             commands: 0,
+            brakes: 0,
             noise: 0,
         }
     }
@@ -65,8 +68,8 @@ impl Plan {
             0_u32..300,
             0_u32..30,
         );
-        let people = (0_usize..30, 0_usize..20);
-        (size, limits, rates, people).prop_map(|(size, per_second, rates, (commands, noise))| Self {
+        let people = (0_usize..30, 0_usize..12, 0_usize..20);
+        (size, limits, rates, people).prop_map(|(size, per_second, rates, (commands, brakes, noise))| Self {
             seed: size.0,
             orders: size.1,
             shops: size.2,
@@ -81,6 +84,7 @@ impl Plan {
             echoes: rates.4,
             crashes: rates.5,
             commands,
+            brakes,
             noise,
         })
     }
