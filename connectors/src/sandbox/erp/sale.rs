@@ -192,13 +192,8 @@ impl Books {
                 .map(|row| text(row, "state").to_owned())
                 .collect()
         };
-        let shipped = summary(
-            &states("shipments", "stock.shipment.out"),
-            "done",
-            "sent",
-            "waiting",
-        );
-        let invoiced = summary(&states("invoices", "account.invoice"), "paid", "paid", "pending");
+        let shipped = shipment_state(&states("shipments", "stock.shipment.out"));
+        let invoiced = invoice_state(&states("invoices", "account.invoice"));
         self.put(MODEL, id, "shipment_state", json!(shipped))?;
         self.put(MODEL, id, "invoice_state", json!(invoiced))?;
         if (shipped, invoiced) == ("sent", "paid") {
@@ -208,15 +203,30 @@ impl Books {
     }
 }
 
-/// `word` once all are `finished`, `open` before.
-fn summary(states: &[String], finished: &str, word: &'static str, open: &'static str) -> &'static str {
+fn shipment_state(states: &[String]) -> &'static str {
+    let all = |wanted: &str| states.iter().all(|state| state == wanted);
     if states.is_empty() {
         "none"
     } else if states.iter().any(|state| state == "cancelled") {
         "exception"
-    } else if states.iter().all(|state| state == finished) {
-        word
+    } else if all("done") {
+        "sent"
     } else {
-        open
+        "waiting"
+    }
+}
+
+fn invoice_state(states: &[String]) -> &'static str {
+    let any = |wanted: &str| states.iter().any(|state| state == wanted);
+    if states.is_empty() {
+        "none"
+    } else if any("cancelled") {
+        "exception"
+    } else if states.iter().all(|state| state == "paid") {
+        "paid"
+    } else if any("posted") {
+        "awaiting payment"
+    } else {
+        "pending"
     }
 }

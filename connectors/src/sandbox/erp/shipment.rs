@@ -130,6 +130,11 @@ impl Entry<'_> {
                 ("done", true)
             }
             ("cancel", "draft" | "waiting") => ("cancelled", true),
+            // Even goods that left come back on the books: the real one thinks nothing of it.
+            ("cancel", "done") => {
+                self.books.stock.take_back(&lines);
+                ("cancelled", true)
+            }
             ("cancel", "assigned" | "picked" | "packed") => {
                 self.books.stock.release(&lines);
                 ("cancelled", true)

@@ -73,6 +73,13 @@ impl Stock {
         }
     }
 
+    /// Units that had left are in the warehouse again.
+    pub(super) fn take_back(&mut self, units: &[(String, i64)]) {
+        for (sku, quantity) in units {
+            self.level(sku).on_hand += quantity;
+        }
+    }
+
     pub(super) fn levels(&self) -> &BTreeMap<String, Level> {
         &self.levels
     }
@@ -98,5 +105,7 @@ mod tests {
             (stock.levels()["TEE"].on_hand, stock.levels()["TEE"].reserved),
             (2, 0)
         );
+        stock.take_back(&units(3, 0));
+        assert_eq!(stock.levels()["TEE"].on_hand, 5);
     }
 }
