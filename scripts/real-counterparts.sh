@@ -19,7 +19,7 @@ esac
 
 pieces=$PWD/scripts/real-counterparts
 home=$PWD/target/real-counterparts
-password=sandbox
+password=sandbox-password
 
 # Whatever changes the pieces makes a new installation.
 version=$(cat "$pieces"/* | sha256sum | cut -c1-16)
@@ -55,7 +55,7 @@ install() {
     export TRYTONPASSFILE=$fresh/password
     local admin=("$fresh/venv/bin/python" "$fresh/venv/bin/trytond-admin" -c "$fresh/trytond.conf" -d shop)
     "${admin[@]}" --all --email admin@example.test
-    "${admin[@]}" -u sale account_invoice_stock --activate-dependencies
+    "${admin[@]}" -u sale account_invoice_stock account_payment --activate-dependencies
     "$fresh/venv/bin/python" "$pieces/seed-tryton.py" "$fresh/trytond.conf" shop >"$fresh/ids.json"
     mv "$fresh" "$made"
 }
@@ -81,21 +81,30 @@ await() { # PORT NAME LOG
     exit 1
 }
 
+start_tryton() { # FOLDER PORT
+    configure "$1" "$2"
+    cp "$made/databases/shop.sqlite" "$1/databases/"
+    "$made/venv/bin/python" "$made/venv/bin/trytond" -c "$1/trytond.conf" -d shop >"$1/trytond.log" 2>&1 &
+    started+=($!)
+}
+
+# One for the talk over the wire, one for the recipe: each counts on its own stock.
 tryton=$(free_port)
-configure "$run" "$tryton"
-cp "$made/databases/shop.sqlite" "$run/databases/"
-"$made/venv/bin/python" "$made/venv/bin/trytond" -c "$run/trytond.conf" -d shop >"$run/trytond.log" 2>&1 &
-started+=($!)
+start_tryton "$run/wire" "$tryton"
+recipe=$(free_port)
+start_tryton "$run/recipe" "$recipe"
 
 stripe=$(free_port)
 # It keeps its objects in the temporary folder, hence one of its own.
 TMPDIR=$run "$made/venv/bin/python" "$pieces/serve-localstripe.py" "$stripe" >"$run/localstripe.log" 2>&1 &
 started+=($!)
 
-await "$tryton" trytond "$run/trytond.log"
+await "$tryton" trytond "$run/wire/trytond.log"
+await "$recipe" trytond "$run/recipe/trytond.log"
 await "$stripe" localstripe "$run/localstripe.log"
 
 AMENDS_REAL_TRYTON=http://127.0.0.1:$tryton \
+    AMENDS_REAL_TRYTON_RECIPE=http://127.0.0.1:$recipe \
     AMENDS_REAL_TRYTON_PASSWORD=$password \
     AMENDS_REAL_TRYTON_IDS=$(cat "$made/ids.json") \
     AMENDS_REAL_STRIPE=http://127.0.0.1:$stripe \

@@ -43,8 +43,15 @@ template = Template(
     list_price=Decimal('22.49'), account_category=category)
 template.save()
 product, = template.products
-product.code = 'TEE-BLK-M'
+# The code is put together from that of the template and this.
+product.suffix_code = 'TEE-BLK-M'
 product.save()
+
+Country = Model.get('country.country')
+Country(name='United States', code='US').save()
+
+Journal = Model.get('account.payment.journal')
+Journal(name='Shop', process_method='manual').save()
 
 Party = Model.get('party.party')
 party = Party(name='Ana Ruiz')

@@ -108,12 +108,25 @@ impl<'a> Bench<'a> {
                 None => self.marked(template).map(Value::Text),
             },
             Tree::List(elements) => {
-                let elements: Result<_, _> = elements.iter().map(|element| self.tree(element)).collect();
-                elements.map(Value::List)
+                let elements = elements
+                    .iter()
+                    .filter_map(|element| self.element(element).transpose());
+                elements.collect::<Result<_, _>>().map(Value::List)
             }
+            Tree::If { item, .. } => self.tree(item),
             Tree::Map(branches) => self.map(branches),
             Tree::Each { list, name, item } => self.each(list, name, item),
         }
+    }
+
+    /// An element of a list; `None` when its condition leaves it out. A condition that a dry run cannot decide keeps it.
+    fn element(&self, tree: &Tree) -> Result<Option<Value>, RenderError> {
+        if let Tree::If { when, .. } = tree
+            && is_nothing(&self.value(when)?)
+        {
+            return Ok(None);
+        }
+        self.tree(tree).map(Some)
     }
 
     fn map(&self, branches: &[Branch]) -> Result<Value, RenderError> {
@@ -182,6 +195,16 @@ pub(super) fn unmark(json: String, tree: &Tree) -> Masked {
         }
     });
     Masked(pieces.collect())
+}
+
+/// Whether a condition comes out as no: false, zero or empty.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Bool(truth) => !truth,
+        Value::Int(number) => *number == 0,
+        Value::Decimal(number) => number.is_zero(),
+        Value::Null | Value::Text(_) | Value::List(_) | Value::Map(_) => is_empty(value),
+    }
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -40,6 +40,8 @@ pub(super) enum Tree {
     List(Vec<Tree>),
     /// Fields by name.
     Map(Vec<Branch>),
+    /// An element of a list that is left out when `when` comes out as nothing.
+    If { when: Formula, item: Box<Tree> },
     /// One element per element of a list.
     Each {
         list: Formula,
@@ -86,7 +88,7 @@ impl Tree {
             Self::Text(template) => visit(template),
             Self::List(elements) => elements.iter().for_each(|tree| tree.templates(visit)),
             Self::Map(branches) => branches.iter().for_each(|branch| branch.tree.templates(visit)),
-            Self::Each { item, .. } => item.templates(visit),
+            Self::If { item, .. } | Self::Each { item, .. } => item.templates(visit),
         }
     }
 }
@@ -108,7 +110,10 @@ impl Reader {
             Value::List(elements) => Tree::List(
                 elements
                     .iter()
-                    .map(|element| self.tree(element, names, depth + 1))
+                    .map(|element| match element.get("$when") {
+                        Some(when) => self.condition(when, element.get("$item"), names, depth + 1),
+                        None => self.tree(element, names, depth + 1),
+                    })
                     .collect(),
             ),
             Value::Map(fields) if fields.contains_key("$each") => self.each(json, names, depth),
@@ -131,6 +136,26 @@ impl Reader {
             Ok(template) => match template.literal() {
                 Some(literal) => Tree::Constant(Value::text(literal)),
                 None => Tree::Text(template),
+            },
+            Err(mistakes) => {
+                self.mistakes.extend(mistakes);
+                Tree::Constant(Value::Null)
+            }
+        }
+    }
+
+    fn condition(&mut self, when: &Value, item: Option<&Value>, names: &Names, depth: usize) -> Tree {
+        let (Some(when), Some(item)) = (when.as_text(), item) else {
+            self.mistakes.push(Mistake::new(
+                Code::BadJson,
+                "an element that may be left out is written {\"$when\": \"args.fees_minor != 0\", \"$item\": {…}}",
+            ));
+            return Tree::Constant(Value::Null);
+        };
+        match Formula::read(when, names) {
+            Ok(when) => Tree::If {
+                when,
+                item: Box::new(self.tree(item, names, depth)),
             },
             Err(mistakes) => {
                 self.mistakes.extend(mistakes);

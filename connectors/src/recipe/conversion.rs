@@ -4,7 +4,7 @@ use amends_engine::ledger::Currency;
 use amends_engine::{Digest, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use thiserror::Error;
 
 use super::json;
@@ -19,6 +19,12 @@ pub enum Conversion {
     /// An amount per piece, rounded to the four decimal places that price fields hold: `10 | per 3` is `3.3333`.
     /// For prices only; the amount of a line is stated where it has to be exact.
     Per,
+    /// What lines with `net_minor` and `quantity` lose when each is priced [`Per`](Self::Per) piece and added up again,
+    /// in the currency named, as a decimal: one line of 10.00 for 3 pieces at 3.3333 loses nothing, 120 pieces for
+    /// 10.00 at 0.0833 lose 0.00, 1000 pieces for 10.04 at 0.0100 lose 0.04.
+    Remainder,
+    /// Whether the value is the one named.
+    Is,
     /// Anything plain as text.
     Text,
     /// Anything as JSON text.
@@ -58,10 +64,12 @@ pub enum ConversionError {
 /// Decimal places of price fields: what ERPs hold by default (Tryton's `price_decimal`).
 const PRICE_DIGITS: u32 = 4;
 
-const ALL: [Conversion; 8] = [
+const ALL: [Conversion; 10] = [
     Conversion::Major,
     Conversion::Minor,
     Conversion::Per,
+    Conversion::Remainder,
+    Conversion::Is,
     Conversion::Text,
     Conversion::Json,
     Conversion::Base64,
@@ -85,6 +93,8 @@ impl Conversion {
             Self::Major => "major",
             Self::Minor => "minor",
             Self::Per => "per",
+            Self::Remainder => "remainder",
+            Self::Is => "is",
             Self::Text => "text",
             Self::Json => "json",
             Self::Base64 => "base64",
@@ -94,17 +104,21 @@ impl Conversion {
     }
 
     pub(super) fn takes_argument(self) -> bool {
-        matches!(self, Self::Major | Self::Minor | Self::Per)
+        match self {
+            Self::Major | Self::Minor | Self::Per | Self::Remainder | Self::Is => true,
+            Self::Text | Self::Json | Self::Base64 | Self::Digest | Self::Upper => false,
+        }
     }
 
     /// How it is written.
     pub(super) fn usage(self) -> String {
         let name = self.name();
         match self {
-            Self::Major | Self::Minor => {
+            Self::Major | Self::Minor | Self::Remainder => {
                 format!("`{name}` needs a currency behind it: `| {name} args.currency`")
             }
             Self::Per => format!("`{name}` needs a number behind it: `| {name} line.quantity`"),
+            Self::Is => format!("`{name}` needs a value behind it: `| {name} args.total_minor`"),
             Self::Text | Self::Json | Self::Base64 | Self::Digest | Self::Upper => {
                 format!("`{name}` takes nothing behind it: `| {name}`")
             }
@@ -117,6 +131,8 @@ impl Conversion {
             Self::Major => major(value, currency(argument)?),
             Self::Minor => minor(value, currency(argument)?),
             Self::Per => self.per(value, argument),
+            Self::Remainder => self.remainder(value, currency(argument)?),
+            Self::Is => Ok(Value::Bool(value == argument)),
             Self::Text => self.plain(value).map(Value::Text),
             Self::Json => Ok(Value::Text(json::write(value))),
             Self::Base64 => Ok(Value::Text(BASE64.encode(self.plain(value)?))),
@@ -138,6 +154,25 @@ impl Conversion {
         Ok(Value::Decimal(price.round_dp(PRICE_DIGITS)))
     }
 
+    fn remainder(self, lines: &Value, currency: Currency) -> Result<Value, ConversionError> {
+        let wanted = "lines with net_minor and quantity";
+        let lines = lines.as_list().ok_or_else(|| self.kind(lines, wanted))?;
+        let mut lost = Decimal::ZERO;
+        for line in lines {
+            let field = |name: &str| line.get(name).ok_or_else(|| self.kind(line, wanted));
+            let net = major(field("net_minor")?, currency)?;
+            let pieces = field("quantity")?;
+            let price = Self::Per.per(&net, pieces)?;
+            let sum = [&net, &price, pieces].map(Value::as_decimal);
+            let [Some(net), Some(price), Some(pieces)] = sum else {
+                return Err(self.kind(line, wanted));
+            };
+            let again = price.checked_mul(pieces).ok_or(ConversionError::Divisor)?;
+            lost += net - rounded(again, currency);
+        }
+        Ok(Value::Decimal(lost))
+    }
+
     fn kind(self, value: &Value, wanted: &'static str) -> ConversionError {
         ConversionError::Kind {
             conversion: self.name(),
@@ -145,6 +180,11 @@ impl Conversion {
             found: value.kind(),
         }
     }
+}
+
+/// An amount as a document of that currency adds it up: half to even, as Tryton does.
+fn rounded(amount: Decimal, currency: Currency) -> Decimal {
+    amount.round_dp_with_strategy(currency.exponent(), RoundingStrategy::MidpointNearestEven)
 }
 
 /// Sixteen hexadecimal digits that stand for `text`.
@@ -195,7 +235,9 @@ fn minor(value: &Value, currency: Currency) -> Result<Value, ConversionError> {
 #[cfg(test)]
 mod tests {
     use amends_engine::Value;
+    use amends_engine::ledger::Currency;
     use proptest::prelude::*;
+    use rust_decimal::{Decimal, RoundingStrategy};
 
     use super::Conversion;
 
@@ -219,6 +261,33 @@ mod tests {
     }
 
     proptest! {
+        /// Priced by the piece, added up line by line and completed by the remainder: the total of the shop, to the
+        /// smallest unit of any currency.
+        #[test]
+        fn prices_and_the_remainder_add_up_to_the_amounts(
+            lines in proptest::collection::vec((-50_000_000_i64..50_000_000, 1_i64..5_000), 0..12),
+            currency in "(EUR|JPY|KWD)",
+        ) {
+            let code = Value::text(&currency);
+            let exponent = Currency::parse(&currency).unwrap().exponent();
+            let amount = |value: Value| value.as_decimal().unwrap();
+            let mut total = Decimal::ZERO;
+            let mut documents = Vec::new();
+            for (net_minor, quantity) in &lines {
+                let net = Conversion::Major.apply(&Value::Int(*net_minor), &code).unwrap();
+                let price = Conversion::Per.apply(&net, &Value::Int(*quantity)).unwrap();
+                total += (amount(price) * Decimal::from(*quantity))
+                    .round_dp_with_strategy(exponent, RoundingStrategy::MidpointNearestEven);
+                documents.push(Value::map([
+                    ("net_minor", Value::Int(*net_minor)),
+                    ("quantity", Value::Int(*quantity)),
+                ]));
+            }
+            total += amount(Conversion::Remainder.apply(&Value::List(documents), &code).unwrap());
+            let sum: i64 = lines.iter().map(|(net_minor, _)| net_minor).sum();
+            prop_assert_eq!(total, Decimal::new(sum, exponent));
+        }
+
         #[test]
         fn major_and_minor_are_each_others_inverse(units in -9_000_000_000_000_i64..9_000_000_000_000, currency in "(EUR|JPY|KWD)") {
             let major = Conversion::Major.apply(&units.into(), &Value::text(&currency)).unwrap();

@@ -103,8 +103,9 @@ pub(super) struct Operation {
 pub(super) enum Plan {
     /// One after the other, until one gives an outcome.
     Chain(Chain),
-    /// A draft first, then the confirmation of the oldest.
+    /// A draft first, then the confirmation of the oldest. What the draft has to know is asked before it.
     Staged {
+        prepare: Vec<Call>,
         draft: Call,
         cancel: Call,
         confirm: Chain,
@@ -131,9 +132,21 @@ pub(super) struct Call {
 /// Whether a call can leave something behind at the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// Questions, and moving a draft along.
+    /// A question asked before the effect, to know what to write into it.
+    Question,
+    /// Questions about the effect, and moving a draft along.
     Harmless,
     Counts,
+}
+
+impl Reach {
+    /// Whether the call leaves nothing behind.
+    pub(super) fn is_harmless(self) -> bool {
+        match self {
+            Self::Question | Self::Harmless => true,
+            Self::Counts => false,
+        }
+    }
 }
 
 /// One HTTP request.

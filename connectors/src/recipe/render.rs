@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::bench::{Bench, Phase, unmark};
 use super::body::{Body, Field};
 use super::conversion::digest;
-use super::document::{Auth, Call, Plan, Recipe, Request};
+use super::document::{Auth, Call, Plan, Reach, Recipe, Request};
 use super::formula::FormulaError;
 use super::limits::REQUEST_BYTES_MAX;
 use super::secret::{Encoding, Masked, Piece, percent};
@@ -129,13 +129,16 @@ pub fn render(
     };
     let lookup = plan.probe.as_ref().map(|probe| (&probe.call, Purpose::Lookup));
     let calls: Vec<(&Call, Purpose)> = match &plan.plan {
-        Plan::Chain(chain) => chain.calls.iter().map(|call| (call, Purpose::Effect)).collect(),
+        Plan::Chain(chain) => chain.calls.iter().map(|call| (call, purpose(call))).collect(),
         Plan::Staged {
+            prepare,
             draft,
             cancel: _,
             confirm,
-        } => [(draft, Purpose::Draft)]
-            .into_iter()
+        } => prepare
+            .iter()
+            .map(|call| (call, Purpose::Lookup))
+            .chain([(draft, Purpose::Draft)])
             .chain(confirm.calls.iter().map(|call| (call, Purpose::Effect)))
             .collect(),
     };
@@ -151,6 +154,14 @@ pub fn render(
             })
         })
         .collect()
+}
+
+/// What a call of a chain is for.
+pub(super) fn purpose(call: &Call) -> Purpose {
+    match call.reach {
+        Reach::Question => Purpose::Lookup,
+        Reach::Harmless | Reach::Counts => Purpose::Effect,
+    }
 }
 
 /// The names every template of an operation may read that are made from the key.

@@ -14,7 +14,7 @@ use super::connector::Connector;
 use super::document::{Auth, Call, Chain, Leftovers, Reach};
 use super::exchange::Exchange;
 use super::mask::Mask;
-use super::render::{Named, Purpose, RenderError, Rendered, request};
+use super::render::{Named, Purpose, RenderError, Rendered, purpose, request};
 use super::reply::{Reply, Trouble};
 use super::secret::Secret;
 use super::session::{Token, skipped};
@@ -87,7 +87,7 @@ impl<'c> Run<'c> {
     /// Carries a chain out.
     pub(super) async fn chain(&mut self, chain: &Chain, draft: Option<&Value>) -> Outcome {
         for call in &chain.calls {
-            let reply = match self.call(call, draft, Purpose::Effect).await {
+            let reply = match self.call(call, draft, purpose(call)).await {
                 Answered::Skipped => continue,
                 Answered::Ended(outcome) => {
                     return self.softened(self.of_reach(outcome, call.reach), Leftovers::Possible);
@@ -185,8 +185,8 @@ impl<'c> Run<'c> {
     /// A question that was not answered changed nothing, wherever it got lost.
     fn of_reach(&self, outcome: Outcome, reach: Reach) -> Outcome {
         match (outcome, reach) {
-            (Outcome::Unknown(fault), Reach::Harmless) if !self.wrote => Outcome::Failed(fault),
-            (settled, Reach::Harmless | Reach::Counts) => settled,
+            (Outcome::Unknown(fault), reach) if reach.is_harmless() && !self.wrote => Outcome::Failed(fault),
+            (settled, Reach::Question | Reach::Harmless | Reach::Counts) => settled,
         }
     }
 

@@ -121,6 +121,7 @@ impl Run<'_> {
             (Plan::Chain(chain), _) => self.chain(chain, None).await,
             (
                 Plan::Staged {
+                    prepare,
                     draft,
                     cancel,
                     confirm,
@@ -128,6 +129,7 @@ impl Run<'_> {
                 Some(lookup),
             ) => {
                 let stage = Stage {
+                    prepare,
                     draft,
                     cancel,
                     confirm,
@@ -174,7 +176,12 @@ impl Run<'_> {
             Err(fault) => return Outcome::Failed(fault),
         };
         if hits.landed.is_empty() && hits.drafts.is_empty() {
-            if let Err(outcome) = self.step(stage.draft, None).await {
+            for question in stage.prepare {
+                if let Err(outcome) = self.step(question, None, Purpose::Lookup).await {
+                    return outcome;
+                }
+            }
+            if let Err(outcome) = self.step(stage.draft, None, Purpose::Draft).await {
                 return outcome;
             }
             hits = match self.look_up(stage.lookup).await {
@@ -192,7 +199,7 @@ impl Run<'_> {
             return Outcome::Failed(Fault::new(FaultClass::Server, message));
         };
         for surplus in drafts {
-            if let Err(outcome) = self.step(stage.cancel, Some(&surplus)).await {
+            if let Err(outcome) = self.step(stage.cancel, Some(&surplus), Purpose::Draft).await {
                 return Outcome::Failed(fault_of(outcome));
             }
         }
@@ -205,7 +212,11 @@ impl Run<'_> {
             Outcome::Accepted(landing) => Outcome::Accepted(self.compared(landing, stage.lookup).await),
             Outcome::Rejected(fault) => {
                 // The draft is of no use any more; a draft that stays is only untidy.
-                if self.step(stage.cancel, Some(oldest)).await.is_err() {
+                if self
+                    .step(stage.cancel, Some(oldest), Purpose::Draft)
+                    .await
+                    .is_err()
+                {
                     tracing::debug!("refused draft not removed");
                 }
                 Outcome::Rejected(fault)
@@ -214,9 +225,9 @@ impl Run<'_> {
         }
     }
 
-    /// A call that makes or removes a draft. Its failure is harmless, whatever came of it.
-    async fn step(&mut self, call: &Call, draft: Option<&Value>) -> Result<(), Outcome> {
-        let outcome = match self.call(call, draft, Purpose::Draft).await {
+    /// A call that makes or removes a draft, or asks what it needs. Its failure is harmless, whatever came of it.
+    async fn step(&mut self, call: &Call, draft: Option<&Value>, purpose: Purpose) -> Result<(), Outcome> {
+        let outcome = match self.call(call, draft, purpose).await {
             Answered::Skipped => return Ok(()),
             Answered::Ended(outcome) => outcome,
             Answered::Reply(reply) => match self.meaning(call, &reply, draft) {
@@ -234,6 +245,7 @@ impl Run<'_> {
 
 /// The parts of a staged operation.
 struct Stage<'p> {
+    prepare: &'p [Call],
     draft: &'p Call,
     cancel: &'p Call,
     confirm: &'p Chain,

@@ -117,11 +117,8 @@ impl Talk {
             .iter()
             .map(|field| {
                 let value = &record[*field];
-                let told = match value {
-                    Json::Array(ids) => json!({"count": ids.len()}),
-                    other => other.clone(),
-                };
-                ((*field).to_owned(), told)
+                let counted = value.as_array().map(|ids| json!({"count": ids.len()}));
+                ((*field).to_owned(), counted.unwrap_or_else(|| value.clone()))
             })
             .collect();
         self.transcript.note(what, &Json::Object(told));
@@ -194,6 +191,16 @@ fn unnumbered(error: &Json) -> Json {
     json!([error[0], [message]])
 }
 
+/// Ends every session of the user, as idling does: a password that is set, be it the same, ends them.
+pub(crate) async fn end_sessions(url: &str, password: &str) {
+    let mut talk = Talk::new(url);
+    talk.log_in("log in", password).await;
+    let answer = talk
+        .ask("res.user.write", json!([[1], {"password": password}]))
+        .await;
+    assert!(answer.get("error").is_none(), "{answer}");
+}
+
 /// The whole talk.
 pub(crate) async fn talk(url: &str, password: &str, ids: &Ids) -> Transcript {
     let mut talk = Talk::new(url);
@@ -203,6 +210,7 @@ pub(crate) async fn talk(url: &str, password: &str, ids: &Ids) -> Transcript {
     talk.log_in("log in", password).await;
     two_creates_with_one_reference(&mut talk, ids).await;
     errors_inside_a_200(&mut talk, ids).await;
+    what_a_sale_has_to_be(&mut talk, ids).await;
     buttons_pressed_twice(&mut talk, ids).await;
     stock_that_is_short(&mut talk, ids).await;
     delivery_and_invoice(&mut talk, ids).await;
@@ -256,6 +264,34 @@ async fn errors_inside_a_200(talk: &mut Talk, ids: &Ids) {
         .await;
     talk.note("create a party with the same code", "party.party.create", party)
         .await;
+}
+
+/// Ids alone are taken, a quotation wants an address, and amounts are rounded half to even.
+async fn what_a_sale_has_to_be(talk: &mut Talk, ids: &Ids) {
+    let changed = |path: &str, value: Json| {
+        let mut sale = sale(ids, "WC-25", 10);
+        *sale.pointer_mut(path).unwrap() = value;
+        sale
+    };
+    let line = "/lines/0/1/0";
+    let by_code = changed(&format!("{line}/product"), json!("TEE-BLK-M"));
+    talk.note(
+        "create with the code of an article",
+        "sale.sale.create",
+        json!([[by_code]]),
+    )
+    .await;
+    let homeless = changed("/invoice_address", Json::Null);
+    let homeless = talk.made("create without an address", homeless).await;
+    talk.press("sale.sale", "quote", homeless).await;
+    for price in ["0.0125", "0.0135", "-0.0125"] {
+        let mut sale = changed(&format!("{line}/unit_price"), decimal(price));
+        sale.pointer_mut(line).unwrap()["taxes"] = json!([]);
+        let id = talk
+            .made(&format!("create with ten for {price} each"), sale)
+            .await;
+        talk.look("sale", "sale.sale", id, &["total_amount"]).await;
+    }
 }
 
 async fn buttons_pressed_twice(talk: &mut Talk, ids: &Ids) {

@@ -161,6 +161,16 @@ fn invoices(found: &[(u32, &str)]) -> Answer {
     result(&format!("[{}]", found.join(",")))
 }
 
+/// What is asked before an invoice is drafted: customer, currency, accounts.
+fn prepared() -> [Answer; 3] {
+    [
+        r#"[{"id":3,"addresses":[4],"customer_location":7}]"#,
+        r#"[{"id":1,"code":"USD"}]"#,
+        r#"[{"id":1,"default_account_receivable":39,"default_category_account_revenue":99}]"#,
+    ]
+    .map(result)
+}
+
 fn refused() -> Answer {
     json(
         200,
@@ -190,15 +200,14 @@ async fn staged_keeps_the_oldest_draft_and_removes_the_others() {
     let connector = erp(&server);
     let posted = || invoices(&[(7, "posted")]);
 
-    server.script([
-        login(),
-        invoices(&[]),
+    let begun = [login(), invoices(&[])].into_iter().chain(prepared());
+    server.script(begun.chain([
         result("[7]"),
         invoices(&[(7, "draft")]),
         result("null"),
         posted(),
         posted(),
-    ]);
+    ]));
     let landing = landed(invoice(&connector).await);
     assert_eq!(
         (landing.reference.as_deref(), landing.adopted),
@@ -211,6 +220,9 @@ async fn staged_keeps_the_oldest_draft_and_removes_the_others() {
     let all = [
         "login",
         "search_read",
+        "read [3]",
+        "search_read",
+        "read [1]",
         "create",
         "search_read",
         "post [7]",
@@ -260,9 +272,15 @@ async fn staged_fails_plainly_before_the_confirmation_and_is_in_doubt_from_then_
     server.script([invoices(&[]), lost()]);
     assert!(
         matches!(invoice(&connector).await.outcome, Outcome::Failed(_)),
+        "a question was not answered"
+    );
+    let asked = || [invoices(&[])].into_iter().chain(prepared());
+    server.script(asked().chain([lost()]));
+    assert!(
+        matches!(invoice(&connector).await.outcome, Outcome::Failed(_)),
         "a draft at most was made"
     );
-    server.script([invoices(&[]), result("[7]"), invoices(&[])]);
+    server.script(asked().chain([result("[7]"), invoices(&[])]));
     assert!(
         matches!(invoice(&connector).await.outcome, Outcome::Failed(_)),
         "the draft is not listed yet"

@@ -138,10 +138,15 @@ pub(super) fn secrets(recipe: &Recipe) -> Vec<String> {
         let calls: Vec<_> = match &operation.plan {
             Plan::Chain(chain) => chain.calls.iter().collect(),
             Plan::Staged {
+                prepare,
                 draft,
                 cancel,
                 confirm,
-            } => [draft, cancel].into_iter().chain(&confirm.calls).collect(),
+            } => prepare
+                .iter()
+                .chain([draft, cancel])
+                .chain(&confirm.calls)
+                .collect(),
         };
         let lookup = operation.probe.as_ref().map(|probe| &probe.call);
         for call in calls.into_iter().chain(lookup) {

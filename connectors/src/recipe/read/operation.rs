@@ -111,6 +111,19 @@ impl Chaining<'_> {
         names
     }
 
+    /// The questions to ask before anything else.
+    fn ask(&mut self, table: &Table<'_>) {
+        for fields in table.tables("prepare") {
+            if let Some((name, _)) = fields.need_text("name") {
+                self.add(&fields, name);
+            }
+            fields.finish();
+        }
+        for call in &mut self.calls {
+            call.reach = Reach::Question;
+        }
+    }
+
     fn add(&mut self, table: &Table<'_>, name: &str) {
         if self.calls.iter().any(|call| call.name == name) || !is_name(name) {
             let message = format!(
@@ -162,6 +175,7 @@ fn chain_plan(table: &Table<'_>, names: &Names) -> Option<Plan> {
         names,
         calls: Vec::new(),
     };
+    chaining.ask(table);
     let name = table.text("name").map_or("send", |(name, _)| name);
     chaining.add(table, name);
     let chain = finish_chain(table, chaining, table.tables("then"))?;
@@ -169,6 +183,12 @@ fn chain_plan(table: &Table<'_>, names: &Names) -> Option<Plan> {
 }
 
 fn staged(table: &Table<'_>, names: &Names) -> Option<Plan> {
+    let mut asking = Chaining {
+        names,
+        calls: Vec::new(),
+    };
+    asking.ask(table);
+    let informed = asking.names();
     let part = |key: &'static str, names: &Names| {
         let Some(fields) = table.table(key) else {
             if !table.has(key) {
@@ -181,7 +201,7 @@ fn staged(table: &Table<'_>, names: &Names) -> Option<Plan> {
         fields.finish();
         call
     };
-    let draft = part("draft", names);
+    let draft = part("draft", &informed);
     let mut confirm_names = names.clone();
     confirm_names.insert("draft".to_owned(), Shape::Any);
     let cancel = part("cancel", &confirm_names);
@@ -196,6 +216,7 @@ fn staged(table: &Table<'_>, names: &Names) -> Option<Plan> {
     };
     let confirm = finish_chain(table, chaining, table.tables("confirm"));
     Some(Plan::Staged {
+        prepare: asking.calls,
         draft: draft?,
         cancel: cancel?,
         confirm: confirm?,

@@ -28,8 +28,29 @@ const TAXES: [(&str, &str); 4] = [
     ("SF District", "1.375"),
 ];
 
+/// Countries on record; the id is the position plus one.
+const COUNTRIES: [&str; 6] = ["US", "DE", "GB", "FR", "AT", "JP"];
+
+/// Locations as a fresh database has them: name, code, type; the id is the position plus one.
+const LOCATIONS: [(&str, &str, &str); 7] = [
+    ("Input Zone", "IN", "storage"),
+    ("Output Zone", "OUT", "storage"),
+    ("Storage Zone", "STO", "storage"),
+    ("Lost and Found", "LOST", "lost_found"),
+    ("Warehouse", "WH", "warehouse"),
+    ("Supplier", "SUP", "supplier"),
+    ("Customer", "CUS", "customer"),
+];
+
+/// The id of the location that goods for customers go to.
+pub(super) const CUSTOMER_LOCATION: i64 = 7;
+
+/// Decimal places of a price.
+pub(super) const PRICE_DIGITS: u32 = 4;
+
 /// Fields that lead to other models: model, field, model it leads to.
-const RELATIONS: [(&str, &str, &str); 16] = [
+const RELATIONS: [(&str, &str, &str); 17] = [
+    ("party.party", "addresses", "party.address"),
     ("sale.sale", "party", "party.party"),
     ("sale.sale", "currency", "currency.currency"),
     ("sale.sale", "lines", "sale.line"),
@@ -49,8 +70,11 @@ const RELATIONS: [(&str, &str, &str); 16] = [
 ];
 
 /// The models that can be searched and read, with the name a person sees and whether the newest come first.
-const MODELS: [(&str, &str, Oldest); 12] = [
+const MODELS: [(&str, &str, Oldest); 15] = [
     ("party.party", "Party", Oldest::First),
+    ("party.address", "Address", Oldest::First),
+    ("country.country", "Country", Oldest::First),
+    ("account.configuration", "Account Configuration", Oldest::First),
     ("product.product", "Product Variant", Oldest::First),
     ("currency.currency", "Currency", Oldest::First),
     ("account.tax", "Tax", Oldest::First),
@@ -114,6 +138,15 @@ impl Books {
                 json!({"name": name, "percent": percent, "rec_name": name}),
             );
         }
+        for code in COUNTRIES {
+            books.keep("country.country", json!({"code": code, "rec_name": code}));
+        }
+        for (name, code, kind) in LOCATIONS {
+            let row = json!({"name": name, "code": code, "type": kind, "rec_name": name});
+            books.keep("stock.location", row);
+        }
+        let accounts = json!({"default_account_receivable": 39, "default_category_account_revenue": 99});
+        books.keep("account.configuration", accounts);
         for (sku, level) in stock {
             books.product(sku);
             books.stock.put_level(sku, *level);
@@ -202,23 +235,36 @@ impl Books {
         known.unwrap_or_else(|| {
             self.keep(
                 "product.product",
-                json!({"code": sku, "name": sku, "rec_name": sku, "type": "goods"}),
+                json!({"code": sku, "name": sku, "rec_name": sku, "type": "goods", "default_uom": 1}),
             )
         })
     }
 
-    /// The id of a record given by id, or by code where a code is told (products, currencies).
-    pub(super) fn resolve(&mut self, model: &'static str, given: &Json) -> Result<Option<i64>, Failure> {
-        match given {
-            Json::String(code) if model == "product.product" => Ok(Some(self.product(code))),
-            Json::String(code) => {
-                let found = self.search(model, &[json!(["code", "=", code])])?;
-                found
-                    .first()
-                    .copied()
-                    .map(Some)
-                    .ok_or_else(|| Failure::User(format!("No currency \"{code}\".")))
+    /// Puts every article on record that somebody looks for by code. An ERP without default stock has those only
+    /// that were counted.
+    pub(super) fn stock_articles(&mut self, domain: &[Json]) {
+        if !self.stock.is_boundless() {
+            return;
+        }
+        let clauses = domain
+            .iter()
+            .filter(|clause| clause.get(0) == Some(&json!("code")));
+        for codes in clauses.filter_map(|clause| clause.get(2)) {
+            let listed = codes
+                .as_array()
+                .map_or(std::slice::from_ref(codes), Vec::as_slice);
+            for code in listed.iter().filter_map(Json::as_str) {
+                self.product(code);
             }
+        }
+    }
+
+    /// The id of a record given by id; nothing else is taken.
+    pub(super) fn resolve(&self, model: &'static str, given: &Json) -> Result<Option<i64>, Failure> {
+        match given {
+            Json::String(text) => Err(Failure::Bug(format!(
+                "invalid literal for int() with base 10: '{text}'"
+            ))),
             Json::Number(number) => match number.as_i64() {
                 Some(id) => self.record(model, id).map(|_| Some(id)),
                 None => Err(Failure::Bug(format!("'{number}'"))),

@@ -69,6 +69,9 @@ impl Entry<'_> {
     /// The calls that every model answers alike, none of which changes anything.
     fn look(&mut self, model: &str, verb: &str) -> Option<Result<Json, Failure>> {
         let call = self.call;
+        if model == "product.product" && verb.starts_with("search") {
+            self.books.stock_articles(call.list(0));
+        }
         match verb {
             "read" => Some(self.read_many(model, &call.ids(), call.list(1))),
             "search" => Some(self.page(model).map(|ids| json!(ids))),

@@ -27,17 +27,15 @@ const INVOICE_FIELDS: [&str; 14] = [
     "lines",
 ];
 
-const PAYMENT_FIELDS: [&str; 10] = [
+const PAYMENT_FIELDS: [&str; 8] = [
     "kind",
     "party",
     "amount",
-    "currency",
     "company",
     "journal",
     "date",
     "reference",
-    "description",
-    "origin",
+    "line",
 ];
 
 impl Entry<'_> {
@@ -66,7 +64,26 @@ impl Entry<'_> {
         let currency = invoice.get("currency").cloned().filter(|given| !given.is_null());
         let currency = self
             .books
-            .resolve("currency.currency", &currency.unwrap_or_else(|| json!("USD")))?;
+            .resolve("currency.currency", &currency.unwrap_or_else(|| json!(1)))?;
+        let reference = text(invoice, "reference");
+        let lines = created(invoice.get("lines"));
+        if lines
+            .iter()
+            .any(|line| line.get("account").is_none_or(Json::is_null))
+        {
+            return Err(Failure::required(
+                "Account",
+                &format!("[{reference}]"),
+                "Account Invoice Line",
+            ));
+        }
+        if invoice.get("account").is_none_or(Json::is_null) {
+            return Err(Failure::required(
+                "Account",
+                &format!("[{reference}]"),
+                "Account Invoice",
+            ));
+        }
         let mut document = Record::new();
         document.insert("party".into(), json!(party));
         document.insert("currency".into(), json!(currency));
@@ -75,7 +92,11 @@ impl Entry<'_> {
             invoice.get("reference").cloned().unwrap_or_default(),
         );
         let digits = self.books.digits(&document);
-        let lines = self.books.lines(&created(invoice.get("lines")), digits)?;
+        document.insert(
+            "journal".into(),
+            invoice.get("journal").cloned().unwrap_or_default(),
+        );
+        let lines = self.books.lines(&lines, digits, reference)?;
         let id = self.keep_invoice(document, lines);
         let kept = self.books.record(INVOICE, id)?;
         let mut effect = self.effect(kept);
@@ -96,6 +117,7 @@ impl Entry<'_> {
             invoice.insert(field.into(), document.get(field).cloned().unwrap_or_default());
         }
         invoice.insert("sale".into(), json!(sale));
+        invoice.insert("journal".into(), json!(1));
         self.keep_invoice(invoice, lines)
     }
 
@@ -112,6 +134,7 @@ impl Entry<'_> {
             ("number", Json::Null),
             ("rec_name", Json::Null),
             ("lines", json!(ids)),
+            ("lines_to_pay", json!([])),
             ("untaxed_amount", encode(untaxed)),
             ("tax_amount", encode(tax)),
             ("total_amount", encode(untaxed + tax)),
@@ -129,6 +152,11 @@ impl Entry<'_> {
         let state = text(&invoice, "state").to_owned();
         let next = match (verb, state.as_str()) {
             ("post", "draft" | "validated") => {
+                if invoice.get("journal").is_none_or(Json::is_null) {
+                    return Err(Failure::Bug("'NoneType' object has no attribute 'id'".to_owned()));
+                }
+                // One line is owed per invoice, under the number of the invoice.
+                self.books.put(INVOICE, id, "lines_to_pay", json!([id]))?;
                 let number = self.books.number("INV");
                 self.books.put(INVOICE, id, "number", json!(number))?;
                 self.books.put(INVOICE, id, "rec_name", json!(number))?;
@@ -163,29 +191,34 @@ impl Entry<'_> {
         }
     }
 
-    /// A payment; one whose origin is `account.invoice,5` is allocated to that invoice at once.
+    /// A payment; one for a line to pay is allocated to its invoice at once.
     fn create_payment(&mut self, payment: &Record) -> Result<i64, Failure> {
         let amount = payment.get("amount").and_then(decimal);
         let amount = amount.ok_or_else(|| Failure::required("Amount", "", "Account Payment"))?;
         let party = payment.get("party").cloned().unwrap_or_default();
         let party = self.books.resolve("party.party", &party)?;
-        let currency = payment.get("currency").cloned().filter(|given| !given.is_null());
-        let currency = self
-            .books
-            .resolve("currency.currency", &currency.unwrap_or_else(|| json!("USD")))?;
         let number = self.books.number("PAY");
+        if payment.get("journal").is_none_or(Json::is_null) {
+            let name = format!("{number} [{}]", text(payment, "reference"));
+            return Err(Failure::required("Journal", &name, "Account Payment"));
+        }
+        let line = payment.get("line").and_then(Json::as_i64);
+        let currency = match line {
+            Some(line) => self.books.record(INVOICE, line)?.get("currency").cloned(),
+            None => Some(json!(1)),
+        };
         let created_ms = self.now_ms;
         let field = |name: &str| payment.get(name).cloned().unwrap_or_default();
         let id = self.books.keep(
             PAYMENT,
             json!({
                 "kind": "receivable", "party": party, "amount": encode(amount), "currency": currency,
-                "reference": field("reference"), "description": field("description"), "origin": field("origin"),
+                "reference": field("reference"), "line": line,
                 "number": number, "rec_name": number, "state": "draft", "created_ms": created_ms,
             }),
         );
-        if let Some(invoice) = text(payment, "origin").strip_prefix("account.invoice,") {
-            self.allocate(invoice.parse().unwrap_or_default(), amount)?;
+        if let Some(line) = line {
+            self.allocate(line, amount)?;
         }
         let kept = self.books.record(PAYMENT, id)?;
         let mut effect = self.effect(kept);

@@ -1,9 +1,10 @@
 //! An ERP that speaks Tryton's JSON-RPC and has its habits: every answer is HTTP 200, errors are inside; nothing
 //! is unique on `reference`, so two creates make two documents; assigning stock answers null and one has to look.
 //!
-//! Leniencies against a real Tryton: `product` and `currency` may be given by code instead of id, parties have a
-//! `reference` too, and shipments, invoices and payments can be made with fewer fields (no warehouse, account or
-//! journal), and, unless [`Repeat::Refused`] is asked for, a button may be pressed twice. What both refuse and answer alike is compared by the test of real counterparts.
+//! Leniencies against a real Tryton: articles come into being when they are looked for, unless
+//! [`Options::default_stock`](super::Options::default_stock) is none; an allocated payment pays its invoice without a
+//! statement; and, unless [`Repeat::Refused`] is asked for, a button may be pressed twice. What both refuse and answer
+//! alike is compared by the test of real counterparts.
 
 mod books;
 mod control;

@@ -2,14 +2,14 @@
 
 use serde_json::{Value as Json, json};
 
+use super::books::CUSTOMER_LOCATION;
 use super::entry::Entry;
 use super::failure::Failure;
 use super::wire::{Record, created, text};
 
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 8] = [
     "name",
     "code",
-    "reference",
     "addresses",
     "contact_mechanisms",
     "identifiers",
@@ -48,15 +48,20 @@ impl Entry<'_> {
             .iter()
             .find(|mechanism| text(mechanism, "type") == "email");
         let name = text(party, "name");
+        let addresses: Vec<i64> = created(party.get("addresses"))
+            .into_iter()
+            .map(|address| self.books.keep("party.address", Json::Object(address)))
+            .collect();
         let id = self.books.keep(
             "party.party",
             json!({
                 "name": name,
                 "rec_name": name,
                 "code": code,
-                "reference": party.get("reference").cloned().unwrap_or_else(|| json!(code)),
+                "reference": code,
                 "email": email.map(|mechanism| text(mechanism, "value")).unwrap_or_default(),
-                "addresses": created(party.get("addresses")),
+                "addresses": addresses,
+                "customer_location": CUSTOMER_LOCATION,
                 "active": true,
             }),
         );

@@ -2,14 +2,14 @@
 
 use serde_json::{Value as Json, json};
 
-use super::books::Books;
+use super::books::{Books, PRICE_DIGITS};
 use super::entry::Entry;
 use super::failure::Failure;
 use super::wire::{Record, added, created, decimal, encode, float, minor, rounded, text};
 
 const MODEL: &str = "sale.sale";
 
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 19] = [
     "party",
     "invoice_party",
     "shipment_party",
@@ -24,7 +24,6 @@ const FIELDS: [&str; 20] = [
     "payment_term",
     "invoice_method",
     "shipment_method",
-    "shipment_cost_method",
     "sale_date",
     "shipping_date",
     "price_list",
@@ -57,7 +56,7 @@ impl Entry<'_> {
         let reference = text(sale, "reference");
         let party = self.books.resolve("party.party", given("party"))?;
         let party = party.ok_or_else(|| Failure::required("Party", &format!("[{reference}]"), "Sale"))?;
-        let usd = json!("USD");
+        let usd = json!(1);
         let currency = if given("currency").is_null() {
             &usd
         } else {
@@ -73,7 +72,7 @@ impl Entry<'_> {
             json!(self.books.resolve("currency.currency", currency)?),
         );
         let digits = self.books.digits(&document);
-        let lines = self.books.lines(&created(sale.get("lines")), digits)?;
+        let lines = self.books.lines(&created(sale.get("lines")), digits, reference)?;
         let (untaxed, tax) = self.books.amounts(&lines, digits);
         document.insert("untaxed_amount".into(), encode(untaxed));
         document.insert("tax_amount".into(), encode(tax));
@@ -107,6 +106,12 @@ impl Entry<'_> {
         let state = text(&sale, "state").to_owned();
         match (verb, state.as_str()) {
             ("quote", "draft") => {
+                if sale.get("invoice_address").is_none_or(Json::is_null) {
+                    let reference = text(&sale, "reference");
+                    return Err(Failure::User(format!(
+                        "To get a quote for sale \"[{reference}]\" you must enter an invoice address."
+                    )));
+                }
                 let number = self.books.number("SO");
                 self.books.put(MODEL, id, "number", json!(number))?;
                 let reference = text(&sale, "reference");
@@ -149,7 +154,14 @@ impl Entry<'_> {
 
 impl Books {
     /// Lines as they are kept: products resolved, amounts computed.
-    pub(super) fn lines(&mut self, given: &[Record], digits: u32) -> Result<Vec<Record>, Failure> {
+    ///
+    /// `reference` is that of the document, for what is refused.
+    pub(super) fn lines(
+        &self,
+        given: &[Record],
+        digits: u32,
+        reference: &str,
+    ) -> Result<Vec<Record>, Failure> {
         let mut lines = Vec::with_capacity(given.len());
         for line in given {
             let product = line.get("product").cloned().unwrap_or_default();
@@ -157,6 +169,16 @@ impl Books {
             let quantity = line.get("quantity").and_then(decimal).unwrap_or_default();
             let unit_price = line.get("unit_price").and_then(decimal);
             let unit_price = unit_price.ok_or_else(|| Failure::required("Unit Price", "", "Sale Line"))?;
+            let name = || format!("{quantity} [{reference}]");
+            if product.is_some() && line.get("unit").is_none_or(Json::is_null) {
+                return Err(Failure::required("Unit", &name(), "Sale Line"));
+            }
+            if unit_price.scale() > PRICE_DIGITS {
+                return Err(Failure::User(format!(
+                    "The number of digits in the value \"'{unit_price}'\" for field \"Unit Price\" in record \"{}\" of \"Sale Line\" exceeds the limit of \"(None, {PRICE_DIGITS})\".",
+                    name()
+                )));
+            }
             let mut kept = Record::new();
             kept.insert("type".into(), json!("line"));
             kept.insert("product".into(), json!(product));

@@ -9,10 +9,12 @@ use crate::sandbox::witness::Units;
 
 const MODEL: &str = "stock.shipment.out";
 
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 13] = [
     "customer",
     "delivery_address",
     "warehouse",
+    "warehouse_storage",
+    "warehouse_output",
     "company",
     "reference",
     "planned_date",
@@ -21,6 +23,23 @@ const FIELDS: [&str; 11] = [
     "tracking_number",
     "moves",
     "outgoing_moves",
+];
+
+/// What Tryton wants of a shipment that no sale made.
+const SHIPMENT_NEEDS: [(&str, &str); 4] = [
+    ("delivery_address", "Delivery Address"),
+    ("warehouse", "Warehouse"),
+    ("warehouse_storage", "Warehouse Storage"),
+    ("warehouse_output", "Warehouse Output"),
+];
+
+/// What Tryton wants of what goes out with it.
+const MOVE_NEEDS: [(&str, &str); 5] = [
+    ("from_location", "From Location"),
+    ("to_location", "To Location"),
+    ("unit", "Unit"),
+    ("currency", "Currency"),
+    ("unit_price", "Unit Price"),
 ];
 
 impl Entry<'_> {
@@ -53,6 +72,17 @@ impl Entry<'_> {
         let mut moves = created(shipment.get("moves"));
         moves.extend(created(shipment.get("outgoing_moves")));
         let reference = shipment.get("reference").cloned().unwrap_or_default();
+        let name = format!("[{}]", text(shipment, "reference"));
+        for (field, title) in SHIPMENT_NEEDS {
+            if shipment.get(field).is_none_or(Json::is_null) {
+                return Err(Failure::required(title, &name, "Stock Shipment Out"));
+            }
+        }
+        for (field, title) in MOVE_NEEDS {
+            if moves.iter().any(|line| line.get(field).is_none_or(Json::is_null)) {
+                return Err(Failure::required(title, &name, "Stock Move"));
+            }
+        }
         let id = self.keep_shipment(customer, &reference, &moves, "draft", None)?;
         let effect = self.effect(self.books.record(MODEL, id)?);
         let lines = units(&self.units_of(id)?);

@@ -73,6 +73,11 @@ impl Stock {
         }
     }
 
+    /// Whether every article there could be is on hand.
+    pub(super) fn is_boundless(&self) -> bool {
+        self.default_level > 0
+    }
+
     /// Units that had left are in the warehouse again.
     pub(super) fn take_back(&mut self, units: &[(String, i64)]) {
         for (sku, quantity) in units {

