@@ -102,8 +102,8 @@ pub enum InstanceEvent {
         workflow: WorkflowName,
         /// The definition it is pinned to.
         definition: Digest,
-        /// For a debt, the one step it runs.
-        only: Option<StepId>,
+        /// For a debt, the one run it makes up for.
+        only: Option<Place>,
         /// Which connector serves each role.
         routes: BTreeMap<RoleName, ConnectorId>,
         /// What expressions read as `shop`.
@@ -150,7 +150,8 @@ pub enum InstanceEvent {
         /// What follows.
         verdict: Verdict,
     },
-    /// The store was restored from a backup: what was owed may have left after the cut.
+    /// What is owed may have happened: the store was restored from a backup and it may have left after the cut, or the
+    /// other side no longer remembers its key.
     Doubted {
         /// Where.
         site: Site,
@@ -158,6 +159,8 @@ pub enum InstanceEvent {
         errand: Option<Errand>,
         /// The incident, when only a person can tell.
         incident: Option<u32>,
+        /// Whether this is a pivot: its outcome decides, as if it had been released here.
+        commits: bool,
     },
     /// A report about an attempt that is over already, kept for people.
     LateReport {
@@ -320,6 +323,11 @@ pub enum InstanceEvent {
     /// A cancel or compensate waits for the pivot's outcome.
     Parked {
         /// What waits.
+        trigger: Trigger,
+    },
+    /// The pivot landed: what waited for its outcome cannot be done any more.
+    CameTooLate {
+        /// What waited.
         trigger: Trigger,
     },
     /// Undos that the other side may refuse go first.

@@ -20,5 +20,7 @@ pub const ABSENTS_NEEDED: u8 = 2;
 /// Reports remembered per run to recognise repetitions. A repetition older than that is journaled once more, and
 /// then remembered again.
 pub const REPORTS_MAX: usize = 8;
+/// Landings remembered per run that were taken back. Each took a refused cancel or a person who had it done again.
+pub const PAST_MAX: usize = 16;
 /// A forward jump of the wall clock beyond this against the monotonic clock fires no deadline until confirmed.
 pub const CLOCK_JUMP_MS: i64 = 60_000;

@@ -145,7 +145,7 @@ impl<'b> Teller<'b> {
             InstanceEvent::Started {
                 workflow, only: None, ..
             } => format!("{workflow} started"),
-            InstanceEvent::Started { only: Some(step), .. } => format!("{} is owed as a debt", title(step)),
+            InstanceEvent::Started { only: Some(at), .. } => format!("{} is owed as a debt", place(at)),
             InstanceEvent::CallDue { site: at, pinned, .. } => {
                 let contract = &pinned.contract;
                 format!("{}: {}.{} is due", site(at), contract.role, contract.operation)
@@ -169,7 +169,10 @@ impl<'b> Teller<'b> {
                 format!("{}: {said}{}", site(at), verdict(follows))
             }
             InstanceEvent::Doubted { site: at, .. } => {
-                format!("{}: in doubt since the store was restored", site(at))
+                format!(
+                    "{}: it may have happened, and sending it again could repeat it",
+                    site(at)
+                )
             }
             InstanceEvent::LateReport { site: at, report, .. } => {
                 let said = self.report(instance, at, report);
@@ -227,6 +230,9 @@ impl<'b> Teller<'b> {
             InstanceEvent::Resumed => "resumed".to_owned(),
             InstanceEvent::Parked { trigger } => {
                 format!("undoing waits for the point of no return: {}", trigger.reason)
+            }
+            InstanceEvent::CameTooLate { trigger } => {
+                format!("too late to undo, as {} asked: {}", trigger.by, trigger.reason)
             }
             InstanceEvent::CancelStarted { trigger } => {
                 format!("cancelling, asked by {}: {}", trigger.by, trigger.reason)

@@ -4,7 +4,7 @@ use crate::InstanceId;
 use crate::definition::{Reaction, Step, StepKind};
 use crate::event::{InstanceEvent, Report, Verdict};
 use crate::evolve::report_digest;
-use crate::instance::{CallPhase, CallState, Errand, RunState, Side, Site, Stage};
+use crate::instance::{CallPhase, CallState, Errand, Past, RunState, Side, Site, Stage};
 use crate::outcome::{Fault, FaultClass, Landing, Outcome, Probe};
 use crate::root::cause;
 
@@ -45,12 +45,18 @@ pub(super) fn grant(draft: &mut Draft<'_>, id: &InstanceId, site: &Site) {
         return;
     };
     let owed = instance.owed_calls(at).into_iter().find(|(owed, _)| owed == site);
-    let Some((epoch, attempt, CallPhase::Owed { errand, .. })) =
-        owed.map(|(_, call)| (call.epoch, call.attempt + 1, call.phase))
-    else {
+    let Some(call) = owed.map(|(_, call)| call) else {
         return;
     };
-    let stage = instance.stage;
+    let CallPhase::Owed { errand, .. } = call.phase else {
+        return;
+    };
+    // It stood in line, or was held, for longer than the other side remembers.
+    if errand == Errand::Send && call.has_outlived_its_key(at) {
+        let call = call.clone();
+        return doubt::forgotten(draft, id, site, &call);
+    }
+    let (epoch, attempt, stage) = (call.epoch, call.attempt + 1, instance.stage);
     let pivot = draft
         .step(id, &site.place.step)
         .is_some_and(|step| step.kind == StepKind::Pivot);
@@ -391,10 +397,51 @@ fn late(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, name: (u32, u32), r
         }
         return;
     }
-    if site.side != Side::Do {
+    let past = run.past.iter().find(|past| match site.side {
+        Side::Do => name.0 <= past.epoch,
+        Side::Undo(_) => name.0 <= past.undo_epoch,
+    });
+    if let Some(past) = past.cloned() {
+        return of_the_past(draft, id, site, &past, landing);
+    }
+    match site.side {
+        Side::Do => land_late(draft, id, site, name.0, landing),
+        Side::Undo(_) => undo_late(draft, id, site, landing),
+    }
+}
+
+/// A late success of what was taken back since: nothing new, unless it is another document than the one taken back.
+fn of_the_past(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, past: &Past, landing: &Landing) {
+    let same = landing.reference.is_none() || landing.reference == past.reference;
+    if site.side != Side::Do || same {
         return;
     }
-    land_late(draft, id, site, name.0, landing);
+    let message = format!(
+        "an earlier attempt of {} also landed, as {}, and was not undone: cancel it there",
+        site.place,
+        landing.reference.as_deref().unwrap_or("an unnamed document")
+    );
+    draft.incident(Some(id), Some(&site.place), cause::DUPLICATE_EFFECT, message);
+}
+
+/// An undo that had been given up took place after all.
+fn undo_late(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, landing: &Landing) {
+    let Some(run) = draft.instance(id).and_then(|instance| instance.run(&site.place)) else {
+        return;
+    };
+    let stuck = run
+        .call()
+        .filter(|call| run.site(&site.place) == *site && matches!(call.phase, CallPhase::Stuck { .. }));
+    if let Some(call) = stuck.cloned() {
+        undo::land(draft, id, site, Some(&call), landing.clone());
+        draft.close_incidents_at(id, &site.place);
+    } else if run.undo.is_none() && !run.vacant {
+        let message = format!(
+            "the undo of {} took place after it had been given up; the step no longer stands there",
+            site.place
+        );
+        draft.incident(Some(id), Some(&site.place), cause::LATE_SUCCESS, message);
+    }
 }
 
 fn land_late(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, epoch: u32, landing: &Landing) {
@@ -406,17 +453,15 @@ fn land_late(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, epoch: u32, la
         let args = draft.value(&call.pinned.args).unwrap_or_default();
         ledger::landed(&call.pinned.contract, &args, &landing.result)
     });
-    if open.is_none() {
-        let message = format!("{} landed after it had been given up; check it there", site.place);
-        draft.incident(Some(id), Some(&site.place), cause::LATE_SUCCESS, message);
-    }
+    let forward = instance.stage.goes_forward();
     let pivot = draft
         .step(id, &site.place.step)
         .is_some_and(|step| step.kind == StepKind::Pivot);
-    let commits = pivot
-        && draft
-            .instance(id)
-            .is_some_and(|instance| instance.stage.goes_forward());
+    if open.is_none() || (pivot && !forward) {
+        let message = format!("{} landed after it had been given up; check it there", site.place);
+        draft.incident(Some(id), Some(&site.place), cause::LATE_SUCCESS, message);
+    }
+    let commits = pivot && forward;
     let key = draft.key(id, site, open.map_or(epoch, |call| call.epoch));
     draft.of(
         id,

@@ -49,7 +49,7 @@ pub(super) fn obey(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refus
             place,
             reference,
             result,
-        } => complete(draft, id, place, reference.clone(), result, command),
+        } => complete(draft, id, place, reference.clone(), result),
         Verb::Skip { place } => skip(draft, id, place, command),
         Verb::Compensate => go_back(draft, id, command, true),
         Verb::Cancel => go_back(draft, id, command, false),
@@ -58,7 +58,10 @@ pub(super) fn obey(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refus
         Verb::Approve { place } => approval::approve(draft, id, place, &command.actor),
         Verb::Reject { place } => approval::decline(draft, id, place, &command.actor, &command.reason),
         Verb::Close => close(draft, id, command),
-    }
+    }?;
+    // A person may have said that the released pivot did not happen.
+    undo::reopen(draft, id);
+    Ok(())
 }
 
 fn not_now(verb: &str, why: &str) -> Refusal {
@@ -78,11 +81,7 @@ fn run_at(draft: &Draft<'_>, id: &InstanceId, place: &Place) -> Result<Run, Refu
 
 fn retry(draft: &mut Draft<'_>, id: &InstanceId, place: &Place) -> Result<(), Refusal> {
     let run = run_at(draft, id, place)?;
-    let blocked_undo = match run.undo {
-        Some(crate::instance::Undoing::Blocked { index, .. }) => Some(index),
-        _ => None,
-    };
-    if let Some(index) = blocked_undo {
+    if let Some(Undoing::Blocked { index, .. }) = run.undo {
         draft.of(
             id,
             InstanceEvent::Unblocked {
@@ -115,9 +114,12 @@ fn rearm(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, call: &CallState) 
         CallPhase::Stuck { .. } if call.doubt.is_none() => (call.epoch + 1, Errand::Send),
         CallPhase::Stuck { .. } if call.pinned.contract.probe => (call.epoch, Errand::Probe),
         CallPhase::Stuck { .. } => match call.pinned.contract.mode {
-            Mode::Keyed { .. } | Mode::Idempotent => (call.epoch, Errand::Send),
+            Mode::Idempotent => (call.epoch, Errand::Send),
+            Mode::Keyed { .. } if !call.has_outlived_its_key(draft.context.at) => (call.epoch, Errand::Send),
             // A person who retries says that it did not happen.
-            Mode::Probed | Mode::Staged | Mode::AtMostOnce => (call.epoch + 1, Errand::Send),
+            Mode::Keyed { .. } | Mode::Probed | Mode::Staged | Mode::AtMostOnce => {
+                (call.epoch + 1, Errand::Send)
+            }
         },
     };
     let (old_key, key) = (draft.key(id, site, call.epoch), draft.key(id, site, epoch));
@@ -140,10 +142,8 @@ fn complete(
     place: &Place,
     reference: Option<String>,
     result: &Value,
-    command: &Command,
 ) -> Result<(), Refusal> {
     let run = run_at(draft, id, place)?;
-    let site = run.site(place);
     let call = run.call().cloned();
     if call
         .as_ref()
@@ -154,15 +154,19 @@ fn complete(
             "an attempt is under way: wait for its answer",
         ));
     }
-    if run.undo.is_some() {
-        let key = call.map(|call| draft.key(id, &site, call.epoch));
-        draft.of(
+    let landing = Landing {
+        reference,
+        result: result.clone(),
+        ..Landing::default()
+    };
+    if let Some(undo) = &run.undo {
+        let index = open_undo(undo, place)?;
+        undo::land(
+            draft,
             id,
-            InstanceEvent::Undone {
-                place: place.clone(),
-                by: Some(command.actor.clone()),
-                key,
-            },
+            &Site::undo(place.clone(), index),
+            call.as_ref(),
+            landing,
         );
         draft.close_incidents_at(id, place);
         return Ok(());
@@ -179,25 +183,21 @@ fn complete(
             return Err(Refusal::NothingThere(place.clone()));
         }
     }
+    keeps_the_way_back(draft, id, place, "complete")?;
     let postings = call.as_ref().map_or_else(Vec::new, |call| {
         let args = draft.value(&call.pinned.args).unwrap_or_default();
         ledger::landed(&call.pinned.contract, &args, result)
     });
+    let site = run.site(place);
     // An effect in doubt that a person found is ours and is undone like ours; one made by hand is not.
     let adopted = call.as_ref().is_none_or(|call| call.doubt.is_none());
     let key = call.map_or_else(String::new, |call| draft.key(id, &site, call.epoch));
     let commits = is_pivot(draft, id, place);
-    let landing = Landing {
-        reference,
-        result: result.clone(),
-        adopted,
-        ..Landing::default()
-    };
     draft.of(
         id,
         InstanceEvent::Landed {
             site,
-            landing,
+            landing: Landing { adopted, ..landing },
             postings,
             key,
             commits,
@@ -213,23 +213,45 @@ fn is_pivot(draft: &Draft<'_>, id: &InstanceId, place: &Place) -> bool {
         .is_some_and(|step| step.kind == StepKind::Pivot)
 }
 
+/// Passing the point of no return by hand would leave an undo under way on the wrong side of it.
+fn keeps_the_way_back(draft: &Draft<'_>, id: &InstanceId, place: &Place, verb: &str) -> Result<(), Refusal> {
+    let back = draft
+        .instance(id)
+        .is_some_and(|instance| !instance.stage.goes_forward());
+    if back && is_pivot(draft, id, place) {
+        let why = "the order is going back, and this would commit it: wait for the other side's answer";
+        return Err(not_now(verb, why));
+    }
+    Ok(())
+}
+
+/// Which call of an undo waits.
+fn open_undo(undo: &Undoing, place: &Place) -> Result<u16, Refusal> {
+    match undo {
+        Undoing::Calling { index, .. } | Undoing::Blocked { index, .. } => Ok(*index),
+        Undoing::Between { .. } | Undoing::Done => Err(Refusal::NothingThere(place.clone())),
+    }
+}
+
 fn skip(draft: &mut Draft<'_>, id: &InstanceId, place: &Place, command: &Command) -> Result<(), Refusal> {
     let run = run_at(draft, id, place)?;
     let site = run.site(place);
     let call = run.call().cloned();
-    let in_doubt = call.as_ref().is_some_and(CallState::is_released);
-    if in_doubt
-        || call
-            .as_ref()
-            .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
+    if call
+        .as_ref()
+        .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
     {
+        return Err(not_now("skip", "an attempt is under way: wait for its answer"));
+    }
+    if call.as_ref().is_some_and(CallState::is_released) {
         return Err(not_now(
             "skip",
             "it may have happened: complete it with its document, or retry it",
         ));
     }
     let key = call.map(|call| draft.key(id, &site, call.epoch));
-    if run.undo.is_some() {
+    if let Some(undo) = &run.undo {
+        open_undo(undo, place)?;
         draft.of(
             id,
             InstanceEvent::Undone {
@@ -248,6 +270,7 @@ fn skip(draft: &mut Draft<'_>, id: &InstanceId, place: &Place, command: &Command
                 return Err(Refusal::NothingThere(place.clone()));
             }
         }
+        keeps_the_way_back(draft, id, place, "skip")?;
         let commits = is_pivot(draft, id, place);
         draft.of(
             id,
@@ -315,7 +338,9 @@ fn resume(draft: &mut Draft<'_>, id: &InstanceId) -> Result<(), Refusal> {
         return Err(not_now("resume", "it is not held"));
     }
     draft.of(id, InstanceEvent::Resumed);
-    draft.close_incidents(|incident| incident.instance.as_ref() == Some(id) && incident.place.is_none());
+    draft.close_incidents(|incident| {
+        incident.instance.as_ref() == Some(id) && incident.place.is_none() && !incident.is_discrepancy()
+    });
     Ok(())
 }
 

@@ -2,8 +2,9 @@
 
 use crate::InstanceId;
 use crate::contract::{Contract, Mode};
+use crate::definition::StepKind;
 use crate::event::{InstanceEvent, Verdict};
-use crate::instance::{CallPhase, Errand, Side, Site};
+use crate::instance::{CallPhase, CallState, Errand, Side, Site, Stage};
 use crate::limits::ABSENTS_NEEDED;
 use crate::outcome::{Fault, FaultClass};
 use crate::root::cause;
@@ -141,12 +142,44 @@ fn doubt_after_restore(draft: &mut Draft<'_>, id: &InstanceId, site: Site, contr
         );
         draft.incident(Some(id), Some(&site.place), cause::IN_DOUBT, message)
     });
+    let pivot = draft
+        .step(id, &site.place.step)
+        .is_some_and(|step| step.kind == StepKind::Pivot);
+    let running = draft
+        .instance(id)
+        .is_some_and(|instance| instance.stage == Stage::Running);
+    let commits = pivot && site.side == Side::Do && running;
     draft.of(
         id,
         InstanceEvent::Doubted {
             site,
             errand,
             incident,
+            commits,
+        },
+    );
+}
+
+/// The other side no longer knows the key of a request that may have landed: only a look-up or a person can tell.
+pub(super) fn forgotten(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, call: &CallState) {
+    let contract = &call.pinned.contract;
+    let errand = contract.probe.then_some(Errand::Probe);
+    let incident = errand.is_none().then(|| {
+        let message = format!(
+            "{}.{} may have happened, and the other side no longer remembers its key; look for {} there, then complete it with its document or retry",
+            contract.role,
+            contract.operation,
+            draft.key(id, site, call.epoch)
+        );
+        draft.incident(Some(id), Some(&site.place), cause::IN_DOUBT, message)
+    });
+    draft.of(
+        id,
+        InstanceEvent::Doubted {
+            site: site.clone(),
+            errand,
+            incident,
+            commits: false,
         },
     );
 }

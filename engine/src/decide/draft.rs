@@ -157,9 +157,12 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Closes what a run was waiting for a person about. What two sides disagree on stays until somebody waives it.
     pub(super) fn close_incidents_at(&mut self, id: &InstanceId, place: &Place) {
         self.close_incidents(|incident| {
-            incident.instance.as_ref() == Some(id) && incident.place.as_ref() == Some(place)
+            incident.instance.as_ref() == Some(id)
+                && incident.place.as_ref() == Some(place)
+                && !incident.is_discrepancy()
         });
     }
 

@@ -1,13 +1,16 @@
 //! Ends: what is left over is named before an instance ends.
 
+use std::collections::BTreeMap;
+
 use crate::InstanceId;
 use crate::definition::Form;
 use crate::event::{Event, InstanceEvent};
-use crate::instance::{Place, Site, SkipReason};
+use crate::instance::{Place, SkipReason};
 use crate::ledger::{Account, Currency, Line, Phase, Posting};
 use crate::root::{Debtor, cause};
 
 use super::draft::Draft;
+use super::forward;
 
 /// All steps are over.
 pub(super) fn complete(draft: &mut Draft<'_>, id: &InstanceId) {
@@ -151,27 +154,27 @@ pub(super) fn skip_as_debt(draft: &mut Draft<'_>, id: &InstanceId, place: &Place
     let Some(instance) = draft.instance(id).cloned() else {
         return;
     };
-    let debt = InstanceId::keyed(
-        &draft.root.key,
-        &instance.workflow,
-        &format!("debt/{}", place.step),
-    );
+    let debt = InstanceId::keyed(&draft.root.key, &instance.workflow, &format!("debt/{place}"));
     if draft.instance(&debt).is_some() {
         return;
     }
+    let element = forward::element(draft, id, &step, place);
     let started = InstanceEvent::Started {
         workflow: instance.workflow,
         definition: instance.definition,
-        only: Some(step.id.clone()),
+        only: Some(place.clone()),
         routes: instance.routes,
         settings: instance.settings,
     };
     draft.of(&debt, started);
+    if let (Some(item), Some((_, value))) = (&place.item, element) {
+        let opened = InstanceEvent::FanOpened {
+            step: step.id.clone(),
+            items: BTreeMap::from([(item.clone(), value)]),
+            deadline: None,
+        };
+        draft.of(&debt, opened);
+    }
     let text = format!("{} was skipped and is still owed: {message}", step.title);
-    draft.incident(
-        Some(&debt),
-        Some(&Site::forward(place.clone()).place),
-        cause::DEBT,
-        text,
-    );
+    draft.incident(Some(&debt), Some(place), cause::DEBT, text);
 }

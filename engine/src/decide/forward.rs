@@ -32,7 +32,11 @@ fn advance(draft: &mut Draft<'_>, id: &InstanceId) {
         return;
     }
     match instance.stage {
-        Stage::Running | Stage::Committing | Stage::Committed => go(draft, id),
+        Stage::Running | Stage::Committing => go(draft, id),
+        Stage::Committed => {
+            undo::too_late(draft, id);
+            go(draft, id);
+        }
         Stage::Cancelling => undo::cancel(draft, id),
         Stage::Compensating => undo::compensate(draft, id),
         Stage::Completed | Stage::Compensated | Stage::Closed => {}
@@ -52,7 +56,7 @@ fn go(draft: &mut Draft<'_>, id: &InstanceId) {
         if !instance.stage.goes_forward() {
             return;
         }
-        if instance.only.as_ref().is_some_and(|only| *only != step.id) {
+        if !instance.runs_step(&step.id) {
             continue;
         }
         if !instance.has_begun(&step.id) && (debt || step.after.iter().all(|after| instance.is_over(after))) {

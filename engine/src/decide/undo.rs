@@ -3,13 +3,13 @@
 use crate::InstanceId;
 use crate::definition::{Definition, Step, StepKind, Undo};
 use crate::event::{InstanceEvent, Verdict};
-use crate::instance::{CallPhase, Place, Run, RunState, Site, Stage, Trigger, Undoing};
-use crate::outcome::Fault;
+use crate::instance::{CallPhase, CallState, Place, Run, RunState, Site, Stage, Trigger, Undoing};
+use crate::outcome::{Fault, Landing};
 use crate::root::cause;
 
 use super::call::Case;
 use super::draft::Draft;
-use super::{finish, forward};
+use super::{finish, forward, ledger};
 
 /// A failed step, a fact or a deadline asks for the instance to be undone.
 pub(super) fn request(draft: &mut Draft<'_>, id: &InstanceId, by: &str, reason: &str) {
@@ -43,6 +43,18 @@ pub(super) fn begin(draft: &mut Draft<'_>, id: &InstanceId, trigger: Trigger) {
     }
 }
 
+/// Whoever asked for the undo while the pivot's outcome was open is told that it is too late.
+pub(super) fn too_late(draft: &mut Draft<'_>, id: &InstanceId) {
+    let parked = draft.instance(id).and_then(|instance| instance.parked.clone());
+    let Some(trigger) = parked else { return };
+    let message = format!(
+        "{} ({}) came too late to undo: start a return or a refund",
+        trigger.reason, trigger.by
+    );
+    draft.incident(Some(id), None, cause::CANCEL_REFUSED, message);
+    draft.of(id, InstanceEvent::CameTooLate { trigger });
+}
+
 /// A released pivot that did not happen opens the way back again, and a parked wish goes on.
 pub(super) fn reopen(draft: &mut Draft<'_>, id: &InstanceId) {
     let Some(definition) = draft.definition(id) else {
@@ -57,9 +69,7 @@ pub(super) fn reopen(draft: &mut Draft<'_>, id: &InstanceId) {
         .filter(|step| step.kind == StepKind::Pivot);
     let released = pivots
         .flat_map(|step| instance.runs_of(&step.id))
-        .any(|(_, run)| {
-            run.landing().is_some() || run.forward().is_some_and(crate::instance::CallState::is_released)
-        });
+        .any(|(_, run)| run.landing().is_some() || run.forward().is_some_and(CallState::is_released));
     if instance.stage != Stage::Committing || released {
         return;
     }
@@ -75,18 +85,14 @@ pub(super) fn cancel(draft: &mut Draft<'_>, id: &InstanceId) {
     let Some(definition) = draft.definition(id) else {
         return;
     };
-    let mut open = false;
     for step in definition.steps.iter().rev().filter(|step| is_contested(step)) {
-        for (place, run) in runs(draft, id, step) {
-            if run.forward().is_some_and(crate::instance::CallState::is_released) {
-                open = true;
-            } else if owes_undo(step, &run) {
-                open = true;
-                go_back(draft, id, step, &place, &run);
-            }
-        }
+        let runs = runs(draft, id, step);
+        let released = |run: &Run| run.forward().is_some_and(CallState::is_released);
         // One after the other: a refusal must not meet another undo under way.
-        if open {
+        if let Some((place, run)) = runs.iter().find(|(_, run)| owes_undo(step, run)) {
+            return go_back(draft, id, step, place, run);
+        }
+        if runs.iter().any(|(_, run)| released(run)) {
             return;
         }
     }
@@ -199,6 +205,29 @@ fn go_back(draft: &mut Draft<'_>, id: &InstanceId, step: &Step, place: &Place, r
         extra.push((name, value));
     }
     forward::due(draft, id, &Site::undo(place.clone(), next), &undo.call, &extra);
+}
+
+/// One call of an undo took place, as a person or a late answer says; the next one follows.
+pub(super) fn land(
+    draft: &mut Draft<'_>,
+    id: &InstanceId,
+    site: &Site,
+    call: Option<&CallState>,
+    landing: Landing,
+) {
+    let postings = call.map_or_else(Vec::new, |call| {
+        let args = draft.value(&call.pinned.args).unwrap_or_default();
+        ledger::landed(&call.pinned.contract, &args, &landing.result)
+    });
+    let key = call.map_or_else(String::new, |call| draft.key(id, site, call.epoch));
+    let landed = InstanceEvent::Landed {
+        site: site.clone(),
+        landing,
+        postings,
+        key,
+        commits: false,
+    };
+    draft.of(id, landed);
 }
 
 /// The other side refused to undo.

@@ -51,7 +51,6 @@ pub(super) fn judged(instance: &mut Instance, site: &Site, verdict: &Verdict, at
             land(instance, site, landing, at);
             if *commits {
                 instance.stage = crate::instance::Stage::Committed;
-                instance.parked = None;
             }
         }
         Verdict::Failed { .. } => {

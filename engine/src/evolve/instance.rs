@@ -84,6 +84,7 @@ fn post(root: &mut Root, event: &InstanceEvent) {
         | InstanceEvent::Held { .. }
         | InstanceEvent::Resumed
         | InstanceEvent::Parked { .. }
+        | InstanceEvent::CameTooLate { .. }
         | InstanceEvent::CancelStarted { .. }
         | InstanceEvent::CancelRefused { .. }
         | InstanceEvent::CompensationStarted { .. }
@@ -130,6 +131,9 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
             if let Some(call) = call_at(instance, site) {
                 call::started(call, *epoch, *attempt, *errand, at);
             }
+            if let Some(run) = instance.runs.get_mut(&site.place) {
+                run.use_epoch(site.side, *epoch);
+            }
         }
         InstanceEvent::AttemptEnded {
             site,
@@ -153,16 +157,23 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
             land(instance, site, landing, at);
             if *commits {
                 instance.stage = Stage::Committed;
-                instance.parked = None;
             }
         }
         InstanceEvent::Doubted {
             site,
             errand,
             incident,
+            commits,
         } => {
+            if *commits {
+                instance.stage = Stage::Committing;
+            }
             if let Some(call) = call_at(instance, site) {
+                let epoch = call.epoch;
                 call::doubted(call, *errand, *incident, at);
+                if let Some(run) = instance.runs.get_mut(&site.place) {
+                    run.use_epoch(site.side, epoch);
+                }
             }
         }
         InstanceEvent::WaitOpened {
@@ -274,6 +285,7 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
             }
         }
         InstanceEvent::Parked { trigger } => instance.parked = Some(trigger.clone()),
+        InstanceEvent::CameTooLate { .. } => instance.parked = None,
         InstanceEvent::CancelStarted { trigger } => {
             instance.stage = Stage::Cancelling;
             instance.parked = None;
@@ -286,10 +298,7 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
             }
             // What had been undone before the refusal is done again, under a new key.
             for run in instance.runs.values_mut().filter(|run| run.undo.is_some()) {
-                run.undo = None;
-                run.undo_epoch += 1;
-                run.state = RunState::Cancelled;
-                run.vacant = true;
+                run.vacate();
             }
         }
         InstanceEvent::CompensationStarted { trigger } => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::Contract;
+use crate::contract::{Contract, Mode};
 use crate::{Digest, Millis};
 
 /// What was settled when the call became due, so that it is sent as it was decided.
@@ -104,6 +104,15 @@ impl CallState {
                 until: at,
             },
             ended_at: None,
+        }
+    }
+
+    /// Whether the other side may have forgotten the key of a request that may have landed: sent again at `at`, it
+    /// could take place twice.
+    pub fn has_outlived_its_key(&self, at: Millis) -> bool {
+        match (self.pinned.contract.mode, self.doubt, self.keyed_at) {
+            (Mode::Keyed { key_ttl_ms }, Some(_), Some(first)) => at.since(first) >= key_ttl_ms,
+            _ => false,
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use call::{CallPhase, CallState, Doubt, Errand, Pinned};
-pub use run::{Heard, Run, RunState, SkipReason, Undoing};
+pub use run::{Heard, Past, Run, RunState, SkipReason, Undoing};
 pub use site::{Place, Side, Site};
 pub use stage::{Stage, Trigger};
 
@@ -26,8 +26,8 @@ pub struct Instance {
     pub workflow: WorkflowName,
     /// The definition it is pinned to.
     pub definition: Digest,
-    /// Set for a debt: the one step it runs, in place of the whole definition.
-    pub only: Option<StepId>,
+    /// Set for a debt: the one run it makes up for, in place of the whole definition.
+    pub only: Option<Place>,
     /// Which connector serves each role, chosen at the start.
     pub routes: BTreeMap<RoleName, ConnectorId>,
     /// What expressions read as `shop`, as it was at the start.
@@ -80,10 +80,12 @@ impl Instance {
 
     /// The steps of `definition` that this instance runs.
     pub fn steps<'d>(&'d self, definition: &'d Definition) -> impl DoubleEndedIterator<Item = &'d Step> {
-        definition
-            .steps
-            .iter()
-            .filter(|step| self.only.as_ref().is_none_or(|only| *only == step.id))
+        definition.steps.iter().filter(|step| self.runs_step(&step.id))
+    }
+
+    /// Whether `step` is part of this instance: every step, or the one a debt makes up for.
+    pub fn runs_step(&self, step: &StepId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.step == *step)
     }
 
     /// Runs of `step` in the order of their items.
@@ -99,7 +101,16 @@ impl Instance {
     /// Whether steps after `step` may begin: its only run is over, or its fan-out is closed and all runs are over.
     pub fn is_over(&self, step: &StepId) -> bool {
         match self.fans.get(step) {
-            Some(fan) => fan.closed && self.runs_of(step).all(|(_, run)| run.is_over()),
+            Some(fan) => {
+                let over = self.runs_of(step).filter(|(place, run)| {
+                    let joined = place
+                        .item
+                        .as_ref()
+                        .is_some_and(|item| fan.items.contains_key(item));
+                    joined && run.is_over()
+                });
+                fan.closed && over.count() == fan.items.len()
+            }
             None => self.run(&Place::once(step)).is_some_and(Run::is_over),
         }
     }
@@ -158,7 +169,7 @@ impl Instance {
             "{:?}|{}|{:?}",
             self.stage,
             self.hold.is_some(),
-            self.parked.is_some()
+            self.parked.as_ref().map(|parked| parked.forced)
         );
         for (place, run) in &self.runs {
             text = text + "|" + &place.to_string() + ":" + &run_shape(run);
@@ -172,6 +183,7 @@ impl Instance {
 
 fn run_shape(run: &Run) -> String {
     let forward = match &run.state {
+        RunState::Cancelled if run.vacant => "vacant".to_owned(),
         RunState::Calling(call) => call_shape(call),
         RunState::Waiting { deadline, .. } => format!("waiting{}", deadline.is_some()),
         RunState::Deciding { deadline, .. } => format!("deciding{}", deadline.is_some()),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::{CallState, Pinned};
 use super::site::{Place, Side, Site};
-use crate::limits::REPORTS_MAX;
+use crate::limits::{PAST_MAX, REPORTS_MAX};
 use crate::outcome::Landing;
 use crate::{Digest, FactName, Millis};
 
@@ -15,9 +15,10 @@ pub struct Run {
     pub state: RunState,
     /// How far the undo is; `None` until it begins.
     pub undo: Option<Undoing>,
-    /// The epoch of the last call on the forward side, so that a new one is never an old one.
+    /// The last epoch used on the forward side, so that a new one is never an old one.
     pub epoch: u32,
-    /// The epoch the next undo call uses: raised when the other side refused under the one before.
+    /// The epoch the next undo call uses: the last one used, raised when what it undid is done again or the other
+    /// side refused.
     pub undo_epoch: u32,
     /// The last call on the forward side, so that its late answer still moves what it moved.
     pub pinned: Option<Pinned>,
@@ -25,6 +26,19 @@ pub struct Run {
     pub vacant: bool,
     /// The last reports about its errands, so that a repetition adds nothing.
     pub reports: Vec<Heard>,
+    /// What it left behind before it was taken back, so that a late report about it changes nothing.
+    pub past: Vec<Past>,
+}
+
+/// A landing that was taken back; the step is done again in a new epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// The last epoch of its call.
+    pub epoch: u32,
+    /// The last epoch of its undo.
+    pub undo_epoch: u32,
+    /// The other side's name for it.
+    pub reference: Option<String>,
 }
 
 /// A report that was heard.
@@ -133,6 +147,7 @@ impl Run {
             pinned: None,
             vacant: false,
             reports: Vec::new(),
+            past: Vec::new(),
         }
     }
 
@@ -142,6 +157,32 @@ impl Run {
             self.reports.remove(0);
         }
         self.reports.push(heard);
+    }
+
+    /// Takes the run back to before its beginning; a new one uses new epochs.
+    pub fn vacate(&mut self) {
+        if let RunState::Landed { landing, .. } = &self.state {
+            if self.past.len() >= PAST_MAX {
+                self.past.remove(0);
+            }
+            self.past.push(Past {
+                epoch: self.epoch,
+                undo_epoch: self.undo_epoch,
+                reference: landing.reference.clone(),
+            });
+            self.undo_epoch += 1;
+        }
+        self.undo = None;
+        self.state = RunState::Cancelled;
+        self.vacant = true;
+    }
+
+    /// Remembers that `epoch` was used on `side`, so that a new epoch is never an old one.
+    pub fn use_epoch(&mut self, side: Side, epoch: u32) {
+        match side {
+            Side::Do => self.epoch = self.epoch.max(epoch),
+            Side::Undo(_) => self.undo_epoch = self.undo_epoch.max(epoch),
+        }
     }
 
     /// The epoch a call on `side` that becomes due now uses.

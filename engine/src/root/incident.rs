@@ -22,6 +22,22 @@ pub struct Incident {
     pub owner: Option<String>,
 }
 
+impl Incident {
+    /// Whether it names something that does not add up and that no run waits for: only a person who waives it, or
+    /// closes the instance, ends it.
+    pub fn is_discrepancy(&self) -> bool {
+        const DISCREPANCIES: [&str; 6] = [
+            cause::AMOUNT_DIFFERS,
+            cause::DUPLICATE_EFFECT,
+            cause::LATE_SUCCESS,
+            cause::CONTRADICTION,
+            cause::CANCEL_REFUSED,
+            cause::ADOPTED,
+        ];
+        DISCREPANCIES.contains(&self.cause.as_str())
+    }
+}
+
 /// Causes the engine itself opens incidents with. Watches of a definition add their own.
 pub mod cause {
     /// The other side said no.

@@ -9,4 +9,10 @@
 mod world;
 
 mod chaos;
+mod corners;
+mod course;
+mod outcome;
+mod reach;
+mod small;
 mod stories;
+mod table;
