@@ -8,7 +8,8 @@
 use amends::config::Config;
 use amends::server::{Server, Tests, start};
 use amends_api::client::Client;
-use amends_api::token::{self, Rights};
+use amends_api::role::Role;
+use amends_api::token::{self, Wanted};
 use amends_engine::Millis;
 use amends_storage::{Commit, Identity, Log as _, Options, Sled};
 use serde_json::Value;
@@ -28,7 +29,7 @@ impl House {
         config.store.folder = folder.path().join("store");
         let identity = Identity::new(&amends::server::identity::new_store_id(), 0).unwrap();
         let mut store = Sled::open_or_create(&config.store.folder, &Options::default(), identity).unwrap();
-        let created = token::create(&[], "kim", Rights::Operate, Millis(0)).unwrap();
+        let created = token::create(&[], &Wanted::new("kim", Role::Admin), "test", Millis(0)).unwrap();
         let commit = Commit {
             frames: Vec::new(),
             writes: created.writes,
@@ -43,13 +44,13 @@ impl House {
 
     async fn serve(&self) -> (Server, Client) {
         let server = start(&self.config, Tests::default()).await.unwrap();
-        let client = Client::new(&format!("http://{}", server.address), &self.token);
+        let client = Client::new(&server.url, &self.token);
         (server, client)
     }
 }
 
 async fn ready(server: &Server) -> String {
-    let url = format!("http://{}/readyz", server.address);
+    let url = format!("{}/readyz", server.url);
     reqwest::get(url).await.unwrap().text().await.unwrap()
 }
 

@@ -18,7 +18,7 @@ pub struct Line {
     pub at_ms: i64,
     /// Who: the name of a token.
     pub actor: String,
-    /// What: `reveal`, `replay`, `token.create`, `connector.pause`, `command.refused`.
+    /// What: an act of [`crate::role::Act`], `denied` where the role forbade one, `refused` where the engine did.
     pub action: String,
     /// To what: an order, a delivery, a connector.
     pub subject: String,
@@ -72,20 +72,28 @@ pub fn write(position: u64, line: &Line) -> Result<Write, EncodeError> {
     })
 }
 
-/// Lines from `position` on, oldest first.
+/// Lines from `position` on with their positions, oldest first.
 ///
 /// # Errors
 /// [`ReadError`] when the store failed or a line is damaged.
-pub fn read<S: Store>(store: &S, position: u64, limit: usize) -> Result<Vec<Line>, ReadError> {
+pub fn read<S: Store>(store: &S, position: u64, limit: usize) -> Result<Vec<(u64, Line)>, ReadError> {
     let page = store.scan(&Span::audit_from(position), limit, Direction::Ascending)?;
     let lines = page.entries.iter().map(|(key, value)| {
+        let Key::Audit(position) = key else {
+            return Err(damaged(store, key, "is no line of the audit trail"));
+        };
         let decoded = codec::decode(Kind::Audit, value);
-        decoded.map(|(_, line)| line).map_err(|error| ReadError::Damaged {
-            key: key.stored(store.partition()),
-            meaning: error.to_string(),
-        })
+        let line = decoded.map_err(|error| damaged(store, key, &error.to_string()))?;
+        Ok((*position, line.1))
     });
     lines.collect()
+}
+
+fn damaged<S: Store>(store: &S, key: &Key, meaning: &str) -> ReadError {
+    ReadError::Damaged {
+        key: key.stored(store.partition()),
+        meaning: meaning.to_owned(),
+    }
 }
 
 /// The one writer of the trail in a running server.

@@ -1,36 +1,55 @@
-//! Who is asking: one place lets a request to the API through or not.
+//! Who is asking, and the gate in front of every route: the one place that asks the table of roles.
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::audit::Line;
 use crate::problem::{Code, Problem};
+use crate::role::{Act, Denial, Role, Shops, may};
 use crate::state::App;
-use crate::token::{Rights, read_tokens, recognise};
+use crate::token::{read_tokens, recognise};
 
 /// The holder of the token that came with the request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) name: String,
-    rights: Rights,
+    pub(crate) role: Role,
+    pub(crate) shops: Shops,
 }
 
 impl Caller {
-    /// Lets through only who may operate.
-    pub(crate) fn must_operate(&self, what: &str) -> Result<(), Problem> {
-        match self.rights {
-            Rights::Operate => Ok(()),
-            Rights::Read => Err(Problem::new(
-                Code::ReadOnly,
-                format!(
-                    "the token of {} may only look, and {what} takes the right `operate`: use a token that has it",
-                    self.name
-                ),
-            )),
+    /// Lets through only who may do `act` to `subject`. A denial of more than looking is audited.
+    pub(crate) async fn must(&self, app: &App, act: Act, subject: &str) -> Result<(), Problem> {
+        let Err(denial) = may(self.role, &self.shops, act) else {
+            return Ok(());
+        };
+        if act != Act::Look {
+            let line = Line::new(app.now(), &self.name, "denied", subject);
+            app.audit.record(&line.because(act.name())).await?;
         }
+        Err(denied(self, act, denial))
     }
+}
+
+fn denied(caller: &Caller, act: Act, denial: Denial) -> Problem {
+    let (name, role, act_name) = (&caller.name, caller.role.name(), act.name());
+    let detail = match denial {
+        Denial::Role => {
+            let roles: Vec<&str> = act.roles().iter().map(|role| role.name()).collect();
+            format!(
+                "{name} has the role {role}, and `{act_name}` takes one of {}: ask somebody who has it",
+                roles.join(", ")
+            )
+        }
+        Denial::Shops => format!(
+            "the token of {name} is for some shops, and `{act_name}` concerns all: use a token without shops"
+        ),
+    };
+    Problem::new(Code::NotPermitted, detail)
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -41,7 +60,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Lets a request through with its [`Caller`]. Whatever is not a reading takes the right to operate.
+/// Lets a request through with its [`Caller`].
 pub(crate) async fn admit(
     State(app): State<App>,
     mut request: Request,
@@ -49,10 +68,28 @@ pub(crate) async fn admit(
 ) -> Result<Response, Problem> {
     let presented = bearer(request.headers())?;
     let caller = app.read(move |app| identify(app, &presented)).await?;
-    if !request.method().is_safe() {
-        caller.must_operate("changing something")?;
-    }
     request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+/// Lets a request through whose [`Caller`] may do what the route is for, and sees the order, shop or connector in
+/// the path. What a caller does not see is answered like what does not exist.
+pub(crate) async fn gate(
+    State((app, act)): State<(App, Act)>,
+    caller: Caller,
+    named: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let named = named.map_err(|rejection| Problem::new(Code::BadPath, rejection.body_text()))?;
+    for (name, value) in &named {
+        match name {
+            "root" if !caller.shops.has_order(value) => return Err(Problem::no_order(value)),
+            "source" if !caller.shops.has(value) => return Err(Problem::no_source(value)),
+            _ => {}
+        }
+    }
+    caller.must(&app, act, request.uri().path()).await?;
     Ok(next.run(request).await)
 }
 
@@ -83,8 +120,16 @@ fn identify(app: &App, presented: &str) -> Result<Caller, Problem> {
             "compare the token with the one that was shown when it was made, or make another with `amends token create`",
         )
     })?;
+    if token.is_expired(app.now()) {
+        let detail = format!(
+            "the token of {} has expired: have an admin make another",
+            token.name
+        );
+        return Err(Problem::new(Code::TokenExpired, detail));
+    }
     Ok(Caller {
         name: token.name.clone(),
-        rights: token.rights,
+        role: token.role,
+        shops: token.shown(),
     })
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::Wish;
 use crate::problem::Problem;
+use crate::{NewToken, Wish};
 
 /// Why a call gave nothing.
 #[derive(Debug, Error)]
@@ -115,6 +115,40 @@ impl Client {
     /// [`ClientError`].
     pub async fn backup(&self) -> Result<Value, ClientError> {
         self.post("/backups", &Value::Null).await
+    }
+
+    /// Who holds tokens.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn tokens(&self) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/tokens")).await
+    }
+
+    /// Has a token made.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn create_token(&self, wanted: &NewToken) -> Result<Value, ClientError> {
+        self.post("/tokens", wanted).await
+    }
+
+    /// Has a token revoked.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn revoke_token(&self, name: &str) -> Result<Value, ClientError> {
+        self.send(self.request(Method::DELETE, &format!("/tokens/{name}")))
+            .await
+    }
+
+    /// Lines of the audit trail behind the position `after`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn audit(&self, after: u64) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/audit").query(&[("after", after)]))
+            .await
     }
 
     async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, ClientError> {

@@ -3,9 +3,10 @@
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::limits::{BODY_TIME, COMMAND_BYTES_MAX};
+use crate::limits::{BODY_TIME, COMMAND_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX};
 use crate::problem::{Code, Problem};
 
 /// A JSON body.
@@ -87,5 +88,46 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
             .await
             .map_err(|rejection| Problem::new(Code::BadPath, rejection.body_text()))?;
         Ok(Self(named))
+    }
+}
+
+/// A position to go on behind: what `after` of the page before says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "u64")]
+pub(crate) struct After(pub(crate) u64);
+
+impl TryFrom<u64> for After {
+    type Error = &'static str;
+
+    fn try_from(position: u64) -> Result<Self, &'static str> {
+        if i64::try_from(position).is_ok() {
+            Ok(Self(position))
+        } else {
+            Err("`after` is what the page before says")
+        }
+    }
+}
+
+/// How many entries a page has at the most: 1 to [`PAGE_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "usize")]
+pub(crate) struct Limit(usize);
+
+impl TryFrom<usize> for Limit {
+    type Error = String;
+
+    fn try_from(limit: usize) -> Result<Self, String> {
+        if (1..=PAGE_MAX).contains(&limit) {
+            Ok(Self(limit))
+        } else {
+            Err(format!("`limit` is a whole number from 1 to {PAGE_MAX}"))
+        }
+    }
+}
+
+impl Limit {
+    /// The number asked for, or the usual one.
+    pub(crate) fn or_default(limit: Option<Self>) -> usize {
+        limit.map_or(PAGE_DEFAULT, |limit| limit.0)
     }
 }

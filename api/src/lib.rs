@@ -9,18 +9,21 @@
 //! every change is a command that the engine accepts or refuses.
 //!
 //! *Invariants.* A 2xx to a delivery, a command or a token means that it is durable. A read shows durable state only.
-//! Personal data leaves only on request (`?reveal=true`), to a token that may operate, after a line in the audit trail.
+//! Personal data leaves only on request (`?reveal=true`), to a role that may, after a line in the audit trail. Who may do
+//! what stands in [`role`] and is asked in one place, the gate of each route.
 
 pub mod audit;
 pub mod brakes;
 pub mod client;
 pub mod limits;
+pub mod role;
 pub mod token;
 mod view;
 pub mod words;
 
 mod answer;
 mod auth;
+mod document;
 mod door;
 mod extract;
 mod mask;
@@ -32,6 +35,8 @@ mod router;
 mod routes;
 mod serve;
 mod state;
+mod tls;
+mod whole;
 
 pub use door::{Admission, Door, Knock, Refused};
 pub use limits::Limits;
@@ -39,5 +44,7 @@ pub use problem::{Code, Problem};
 pub use reader::Reader;
 pub use router::router;
 pub use routes::commands::Wish;
+pub use routes::tokens::NewToken;
 pub use serve::serve;
 pub use state::{Backup, Names, Setup};
+pub use tls::{Tls, TlsError};

@@ -23,8 +23,16 @@ pub const COMMAND_BYTES_MAX: usize = 64 * 1024;
 pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long answers under way may take at shutdown.
 pub const DRAIN: Duration = Duration::from_secs(10);
+/// How long a TLS handshake may take. A peer that is slower holds a slot for nothing.
+pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// TLS handshakes under way; more wait in the listener's backlog, so that a flood of them takes bounded memory.
+pub const HANDSHAKES_MAX: usize = 256;
+/// The pause after a connection could not be accepted, most often because no file handle is free.
+pub const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// Seconds after which a sender that got 503 may try again.
 pub const RETRY_AFTER_S: u32 = 5;
+/// Days a token may be accepted: ten years.
+pub const DAYS_MAX: u64 = 3_650;
 /// Tokens kept: one per person and program. Each request compares with all of them.
 pub const TOKENS_MAX: usize = 1_000;
 

@@ -11,25 +11,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::RETRY_AFTER_S;
 
-/// Where all codes are explained.
-const PAGE: &str = "docs/errors/README.md";
+/// Where all codes are explained: a row each.
+const PAGES: &str = include_str!("../../docs/errors/README.md");
 
 /// An error as it is answered, `application/problem+json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// The page that explains the code.
+    /// The page that explains the code, relative to this server: `/errors/api/no-order`.
     #[serde(rename = "type")]
     pub page: String,
     /// What the code means, the same for every occurrence.
+    #[schema(value_type = String)]
     pub title: Cow<'static, str>,
     /// The HTTP status.
     pub status: u16,
     /// The stable code: `api/no-order`.
+    #[schema(value_type = String, pattern = "^[a-z]+/[a-z-]+$")]
     pub code: Cow<'static, str>,
     /// What is wrong this time, and what to do next.
     pub detail: String,
     /// This occurrence: the correlation id that is in the log and in `X-Request-Id`.
     #[serde(default)]
+    #[schema(required = true)]
     pub instance: String,
 }
 
@@ -66,12 +69,14 @@ macro_rules! codes {
 codes! {
     TokenMissing: "api/token-missing", UNAUTHORIZED, "A token is needed";
     TokenUnknown: "api/token-unknown", UNAUTHORIZED, "The token is not known";
-    ReadOnly: "api/read-only", FORBIDDEN, "The token may only look";
+    TokenExpired: "api/token-expired", UNAUTHORIZED, "The token has expired";
+    NotPermitted: "api/not-permitted", FORBIDDEN, "The role does not allow it";
     NoRoute: "api/no-route", NOT_FOUND, "There is nothing at this path";
     NoOrder: "api/no-order", NOT_FOUND, "There is no such order";
     NoDelivery: "api/no-delivery", NOT_FOUND, "There is no such delivery";
     NoSource: "api/no-source", NOT_FOUND, "There is no such shop or connector";
     NoConnector: "api/no-connector", NOT_FOUND, "There is no such connector";
+    NoToken: "api/no-token", NOT_FOUND, "Nobody of this name holds a token";
     Method: "api/method", METHOD_NOT_ALLOWED, "The path does not take this method";
     TooLarge: "api/too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     TooSlow: "api/too-slow", REQUEST_TIMEOUT, "The body did not arrive in time";
@@ -83,10 +88,11 @@ codes! {
     BadCursor: "api/bad-cursor", BAD_REQUEST, "The cursor is none of ours";
     BadRequest: "api/bad-request", BAD_REQUEST, "The request cannot be understood";
     UnknownCommand: "api/unknown-command", UNPROCESSABLE_ENTITY, "There is no such command";
-    InstanceNeeded: "api/instance-needed", UNPROCESSABLE_ENTITY, "The command must name an instance";
-    PlaceNeeded: "api/place-needed", UNPROCESSABLE_ENTITY, "The command must name a place";
+    InstanceNeeded: "api/instance-needed", CONFLICT, "The command must name an instance";
+    PlaceNeeded: "api/place-needed", CONFLICT, "The command must name a place";
     TokenName: "api/token-name", UNPROCESSABLE_ENTITY, "A token cannot have this name";
     TokenExists: "api/token-exists", CONFLICT, "A token of this name exists";
+    TokenConfigured: "api/token-configured", CONFLICT, "The token stands in the configuration";
     TokensFull: "api/tokens-full", CONFLICT, "There are too many tokens";
     Store: "api/store", INTERNAL_SERVER_ERROR, "The store cannot be read";
     Internal: "api/internal", INTERNAL_SERVER_ERROR, "Something is broken in the server";
@@ -128,14 +134,38 @@ impl Problem {
         Self::new(Code::NoOrder, detail)
     }
 
+    pub(crate) fn no_source(source: &str) -> Self {
+        let detail = format!("`{source}` is no shop or connector of the configuration");
+        Self::new(Code::NoSource, detail)
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
 fn page(code: &str) -> String {
-    let area = code.split('/').next().unwrap_or_default();
-    format!("{PAGE}#{area}")
+    format!("/errors/{code}")
+}
+
+/// The page of a code, Markdown: its row of docs/errors/README.md, a line per column.
+pub(crate) fn explain(code: &str) -> Option<String> {
+    let mut columns = Vec::new();
+    for line in PAGES.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        if cells.first() == Some(&"Code") {
+            columns = cells;
+        } else if cells
+            .first()
+            .and_then(|cell| cell.strip_prefix('`')?.strip_suffix('`'))
+            == Some(code)
+        {
+            let rows = columns.iter().zip(cells).skip(1);
+            let rows: Vec<String> = rows.map(|(column, cell)| format!("{column}: {cell}\n")).collect();
+            return Some(format!("# {code}\n\n{}", rows.join("\n")));
+        }
+    }
+    None
 }
 
 impl From<Stopped> for Problem {
@@ -208,5 +238,24 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_page_with_its_status() {
+        for code in Code::ALL {
+            let page = explain(code.as_str()).unwrap_or_default();
+            let status = format!("Status: {}\n", code.status().as_u16());
+            assert!(
+                page.contains(&status) && page.contains("What to do: "),
+                "{code:?}: {page}"
+            );
+        }
+        assert_eq!(explain("none"), None);
+        assert_eq!(explain("Code"), None);
     }
 }

@@ -1,14 +1,19 @@
-//! Which path goes where.
+//! Which path goes where, and what it takes to go there.
 
 use amends_storage::ReadError;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
 
+use crate::document::{self, Document};
 use crate::limits::COMMAND_BYTES_MAX;
+use crate::role::Act;
 use crate::routes::{
-    backups, brakes, commands, deliveries, health, history, inbound, orders, requests, status, tokens,
+    audit, backups, brakes, commands, deliveries, health, history, inbound, me, orders, pages, requests,
+    status, tokens,
 };
 use crate::state::{App, Setup};
 use crate::{answer, auth};
@@ -20,37 +25,80 @@ use crate::{answer, auth};
 pub fn router(setup: Setup) -> Result<Router, ReadError> {
     let inbound_max = setup.limits.body_max;
     let app = App::new(setup)?;
-    let guarded = Router::new()
-        .route("/orders", get(orders::list))
-        .route("/orders/{root}", get(orders::show))
-        .route("/orders/{root}/history", get(history::list))
-        .route("/orders/{root}/requests", get(requests::list))
-        .route("/orders/{root}/commands", post(commands::give))
-        .route("/deliveries", get(deliveries::list))
-        .route("/deliveries/refused", get(deliveries::refused))
-        .route("/deliveries/{source}/{id}", get(deliveries::show))
-        .route("/deliveries/{source}/{id}/replay", post(deliveries::replay))
-        .route("/connectors/{connector}/pause", post(brakes::pause_connector))
-        .route("/connectors/{connector}/resume", post(brakes::resume_connector))
-        .route("/brakes", get(brakes::list))
-        .route("/money/pause", post(brakes::pause_money))
-        .route("/money/resume", post(brakes::resume_money))
-        .route("/effects/pause", post(brakes::pause_effects))
-        .route("/effects/resume", post(brakes::resume_effects))
-        .route("/backups", post(backups::create))
-        .route("/tokens", post(tokens::create))
-        .route("/status", get(status::show))
-        .layer(DefaultBodyLimit::max(COMMAND_BYTES_MAX))
-        .layer(from_fn_with_state(app.clone(), auth::admit));
-    let inbound = Router::new()
-        .route("/hooks/woocommerce/{shop}", post(inbound::hook))
-        .route("/callbacks/{connector}", post(inbound::callback))
+    let guarded = Guarded::new(&app)
+        .may(Act::Look, routes!(orders::list))
+        .may(Act::Look, routes!(orders::show))
+        .may(Act::Look, routes!(history::list))
+        .may(Act::Look, routes!(requests::list))
+        // Each command is an act of its own, asked for once the body is read.
+        .may(Act::Look, routes!(commands::give))
+        .may(Act::Look, routes!(deliveries::list))
+        .may(Act::Look, routes!(deliveries::refused))
+        .may(Act::Look, routes!(deliveries::show))
+        .may(Act::Replay, routes!(deliveries::replay))
+        .may(Act::Pause, routes!(brakes::pause_connector))
+        .may(Act::Release, routes!(brakes::resume_connector))
+        .may(Act::Look, routes!(brakes::list))
+        .may(Act::Pause, routes!(brakes::pause_money))
+        .may(Act::Release, routes!(brakes::resume_money))
+        .may(Act::Pause, routes!(brakes::pause_effects))
+        .may(Act::Release, routes!(brakes::resume_effects))
+        .may(Act::Backup, routes!(backups::create))
+        .may(Act::Tokens, routes!(tokens::list, tokens::create))
+        .may(Act::Tokens, routes!(tokens::revoke))
+        .may(Act::Audit, routes!(audit::list))
+        .may(Act::Look, routes!(status::show))
+        .may(Act::Look, routes!(me::show))
+        .end();
+    let inbound = OpenApiRouter::new()
+        .routes(open(routes!(inbound::hook)))
+        .routes(open(routes!(inbound::callback)))
         .layer(DefaultBodyLimit::max(inbound_max));
-    Ok(Router::new()
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .nest("/api/v1", guarded)
         .merge(inbound)
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .layer(from_fn(answer::dress))
-        .with_state(app))
+        .routes(open(routes!(health::alive)))
+        .routes(open(routes!(health::ready)))
+        .routes(open(routes!(pages::document)))
+        .routes(open(routes!(pages::problem)))
+        .split_for_parts();
+    app.publish(&document);
+    Ok(router.layer(from_fn(answer::dress)).with_state(app))
+}
+
+/// Routes behind the gate.
+struct Guarded {
+    app: App,
+    router: OpenApiRouter<App>,
+}
+
+impl Guarded {
+    fn new(app: &App) -> Self {
+        Self {
+            app: app.clone(),
+            router: OpenApiRouter::new(),
+        }
+    }
+
+    /// Adds routes for those who may do `act`.
+    fn may(self, act: Act, routes: UtoipaMethodRouter<App>) -> Self {
+        let (schemas, mut paths, methods) = open(routes);
+        document::guard(&mut paths, act);
+        let gate = from_fn_with_state((self.app.clone(), act), auth::gate);
+        Self {
+            router: self.router.routes((schemas, paths, methods.route_layer(gate))),
+            ..self
+        }
+    }
+
+    fn end(self) -> OpenApiRouter<App> {
+        self.router
+            .layer(DefaultBodyLimit::max(COMMAND_BYTES_MAX))
+            .layer(from_fn_with_state(self.app, auth::admit))
+    }
+}
+
+fn open((schemas, mut paths, methods): UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+    document::complete(&mut paths);
+    (schemas, paths, methods)
 }

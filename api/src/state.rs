@@ -1,7 +1,7 @@
 //! What every request shares.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use amends_engine::Millis;
 use amends_engine::decide::Book;
@@ -69,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) refused: Ring,
     /// One token is made at a time, so that two of one name cannot be.
     pub(crate) naming: tokio::sync::Mutex<()>,
+    document: OnceLock<String>,
 }
 
 impl App {
@@ -79,11 +80,23 @@ impl App {
             audit,
             refused: Ring::default(),
             naming: tokio::sync::Mutex::new(()),
+            document: OnceLock::new(),
         })))
     }
 
     pub(crate) fn now(&self) -> Millis {
         (self.0.setup.now)()
+    }
+
+    /// Keeps the document of the routes, once they are put together.
+    pub(crate) fn publish(&self, document: &utoipa::openapi::OpenApi) {
+        let text = document.to_json().unwrap_or_default();
+        self.0.document.get_or_init(|| text);
+    }
+
+    /// The OpenAPI document.
+    pub(crate) fn document(&self) -> String {
+        self.0.document.get().cloned().unwrap_or_default()
     }
 
     /// Reads the store beside the tasks that answer: a scan may take some milliseconds.

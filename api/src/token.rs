@@ -13,11 +13,13 @@ use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
 
 use crate::limits::TOKENS_MAX;
+use crate::role::{Role, Shops};
 
 const VERSION: u16 = 1;
 /// Start of the names under which the store keeps tokens.
 const PLACE: &str = "token/";
 const NAME_MAX: usize = 64;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A token as it is kept: what it takes to recognise it, not to use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,20 +28,53 @@ pub struct Token {
     pub name: String,
     /// SHA-256 of its text.
     pub digest: Digest,
-    /// What its holder may do.
-    pub rights: Rights,
+    /// What its holder is here for.
+    pub role: Role,
+    /// Shops it shows; all when empty.
+    pub shops: Vec<String>,
     /// When it was made: Unix milliseconds, UTC; 0 for one of the configuration.
     pub created_ms: i64,
+    /// Who made it; empty for one of the configuration.
+    pub created_by: String,
+    /// From when on it is no longer accepted: Unix milliseconds, UTC; `None` for never.
+    pub expires_ms: Option<i64>,
 }
 
-/// What the holder of a token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rights {
-    /// Look at everything but personal data.
-    Read,
-    /// Look, reveal, and send commands.
-    Operate,
+impl Token {
+    /// Whether it is no longer accepted at `now`.
+    pub fn is_expired(&self, now: Millis) -> bool {
+        self.expires_ms.is_some_and(|at| at <= now.0)
+    }
+
+    /// The shops it shows.
+    pub fn shown(&self) -> Shops {
+        Shops::named(&self.shops)
+    }
+}
+
+/// A token as it is wished for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Who will hold it.
+    pub name: String,
+    /// What its holder is here for.
+    pub role: Role,
+    /// Shops it shows; all when empty.
+    pub shops: Vec<String>,
+    /// Days after which it is no longer accepted; `None` for never.
+    pub days: Option<u64>,
+}
+
+impl Wanted {
+    /// A token of a role for all shops that never expires.
+    pub fn new(name: &str, role: Role) -> Self {
+        Self {
+            name: name.to_owned(),
+            role,
+            shops: Vec::new(),
+            days: None,
+        }
+    }
 }
 
 /// The text of a token. It shows itself only when asked to.
@@ -92,18 +127,19 @@ pub enum TokenError {
     Encode(#[from] EncodeError),
 }
 
-/// Makes a token called `name`; `known` are all there are. Its writes make it durable, in a running engine through
-/// its handle, in a stopped store by a commit.
+/// Makes the token `wanted`, on behalf of `by`; `known` are all there are. Its writes make it durable, in a running
+/// engine through its handle, in a stopped store by a commit.
 ///
 /// # Errors
 /// [`TokenError`].
-pub fn create(known: &[Token], name: &str, rights: Rights, now: Millis) -> Result<Created, TokenError> {
+pub fn create(known: &[Token], wanted: &Wanted, by: &str, now: Millis) -> Result<Created, TokenError> {
+    let name = &wanted.name;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.@".contains(&b);
     if name.is_empty() || name.len() > NAME_MAX || !name.bytes().all(plain) {
         return Err(TokenError::Name(name.chars().take(NAME_MAX).collect()));
     }
-    if known.iter().any(|token| token.name == name) {
-        return Err(TokenError::Exists(name.to_owned()));
+    if known.iter().any(|token| token.name == *name) {
+        return Err(TokenError::Exists(name.clone()));
     }
     if known.len() >= TOKENS_MAX {
         return Err(TokenError::Full);
@@ -112,13 +148,19 @@ pub fn create(known: &[Token], name: &str, rights: Rights, now: Millis) -> Resul
     getrandom::fill(&mut random).map_err(TokenError::Random)?;
     let secret = Secret(URL_SAFE_NO_PAD.encode(random));
     let token = Token {
-        name: name.to_owned(),
+        name: name.clone(),
         digest: Digest::of(secret.reveal().as_bytes()),
-        rights,
+        role: wanted.role,
+        shops: wanted.shops.clone(),
         created_ms: now.0,
+        created_by: by.to_owned(),
+        expires_ms: wanted.days.map(|days| {
+            now.plus(i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY_MS))
+                .0
+        }),
     };
     let writes = vec![Write::Put {
-        key: Key::Meta(format!("{PLACE}{name}")),
+        key: place(name),
         value: codec::encode(Kind::Meta, VERSION, &token)?,
     }];
     Ok(Created {
@@ -126,6 +168,15 @@ pub fn create(known: &[Token], name: &str, rights: Rights, now: Millis) -> Resul
         token,
         writes,
     })
+}
+
+/// What takes the token `name` out of the store. Its name is free again; the audit trail tells the two apart by time.
+pub fn revoke(name: &str) -> Vec<Write> {
+    vec![Write::Delete { key: place(name) }]
+}
+
+fn place(name: &str) -> Key {
+    Key::Meta(format!("{PLACE}{name}"))
 }
 
 /// The tokens of a store, by name.
@@ -164,8 +215,9 @@ mod tests {
 
     #[test]
     fn a_token_is_recognised_by_its_text_alone() {
-        let known = create(&[], "kim", Rights::Operate, Millis(5)).unwrap();
-        let other = create(std::slice::from_ref(&known.token), "lee", Rights::Read, Millis(6)).unwrap();
+        let known = create(&[], &Wanted::new("kim", Role::Support), "ops", Millis(5)).unwrap();
+        let lee = Wanted::new("lee", Role::Viewer);
+        let other = create(std::slice::from_ref(&known.token), &lee, "ops", Millis(6)).unwrap();
         let tokens = [known.token.clone(), other.token.clone()];
         let holder = |text: &str| recognise(tokens.iter(), text).map(|token| token.name.as_str());
         assert_eq!(holder(known.secret.reveal()), Some("kim"));
@@ -178,15 +230,28 @@ mod tests {
 
     #[test]
     fn names_are_actors() {
-        let known = create(&[], "kim", Rights::Read, Millis(0)).unwrap().token;
+        let wanted = |name: &str| Wanted::new(name, Role::Viewer);
+        let known = create(&[], &wanted("kim"), "ops", Millis(0)).unwrap().token;
         for (name, problem) in [
             ("", "cannot name"),
             ("kim lee", "cannot name"),
             ("kim\n", "cannot name"),
             ("kim", "already"),
         ] {
-            let error = create(std::slice::from_ref(&known), name, Rights::Read, Millis(0)).unwrap_err();
+            let error = create(std::slice::from_ref(&known), &wanted(name), "ops", Millis(0)).unwrap_err();
             assert!(error.to_string().contains(problem), "{name:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_token_expires_after_its_days() {
+        let wanted = Wanted {
+            days: Some(2),
+            ..Wanted::new("kim", Role::Viewer)
+        };
+        let token = create(&[], &wanted, "ops", Millis(1_000)).unwrap().token;
+        let end = 1_000 + 2 * DAY_MS;
+        assert_eq!(token.expires_ms, Some(end));
+        assert!(!token.is_expired(Millis(end - 1)) && token.is_expired(Millis(end)));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! One file per command. Exit codes: 0 done, 1 the command failed or a check did not hold, 2 wrong usage.
 
+mod audit;
 mod backup;
 mod brakes;
 mod config;
@@ -39,8 +40,10 @@ enum Command {
     Orders(orders::Args),
     /// Show what is stopped, stop it, let it go on
     Brakes(brakes::Args),
-    /// Make access tokens
+    /// Make, list and revoke access tokens
     Token(token::Args),
+    /// Show who did or saw what
+    Audit(audit::Args),
     /// Check the journal for damage
     Journal(journal::Args),
     /// Write a backup of a running server's store to one file
@@ -66,7 +69,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct ConfigArg {
     /// The configuration file
-    #[arg(long, env = "AMENDS_CONFIG", default_value = "amends.toml")]
+    #[arg(long, env = "AMENDS_CONFIG", default_value = "amends.toml", global = true)]
     config: PathBuf,
 }
 
@@ -102,7 +105,8 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Serve(args) => serve::run(args).await,
         Command::Orders(args) => orders::run(args).await,
         Command::Brakes(args) => brakes::run(args).await,
-        Command::Token(args) => token::run(&args),
+        Command::Token(args) => token::run(&args).await,
+        Command::Audit(args) => audit::run(&args).await,
         Command::Journal(args) => journal::run(&args),
         Command::Backup(args) => backup::run(&args).await,
         Command::Restore(args) => restore::run(&args),

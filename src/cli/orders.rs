@@ -42,6 +42,11 @@ impl ServerArg {
     pub(super) fn client(&self) -> Client {
         Client::new(&self.url, &self.token)
     }
+
+    /// Whether there is a token to ask a server with.
+    pub(super) fn has_token(&self) -> bool {
+        !self.token.is_empty()
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -162,12 +167,8 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
 }
 
 fn asked(wish: &Do) -> miette::Result<Wish> {
-    let result = wish
-        .result
-        .as_deref()
-        .map(serde_json::from_str)
-        .transpose()
-        .into_diagnostic()?;
+    let result = wish.result.as_deref().map(serde_json::from_str).transpose();
+    let result = result.map_err(|error| miette::miette!("--result is not JSON: {error}"))?;
     Ok(Wish {
         command: wish.command.clone(),
         reason: wish.reason.clone(),
@@ -180,11 +181,11 @@ fn asked(wish: &Do) -> miette::Result<Wish> {
     })
 }
 
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn rows<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+pub(super) fn rows<'v>(value: &'v Value, name: &str) -> &'v [Value] {
     value
         .get(name)
         .and_then(Value::as_array)

@@ -42,7 +42,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     };
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
     let server = server::start(&config, tests).await.into_diagnostic()?;
-    eprintln!("amends serves http://{}", server.address);
+    eprintln!("amends serves {}", server.url);
     let mut handle = server.handle();
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}

@@ -41,6 +41,11 @@ pub const TABLES: &[Table] = &[
         server::KEYS,
     ),
     table(
+        "server.tls",
+        "The server's own certificate. Without this table it speaks plain HTTP, for a proxy that encrypts.",
+        server::TLS_KEYS,
+    ),
+    table(
         "server.tokens.NAME",
         "Who may call the API. The name is what the journal records as actor.",
         server::TOKEN_KEYS,

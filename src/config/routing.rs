@@ -151,7 +151,7 @@ fn covers(list: &[String], name: &str) -> bool {
 
 /// The name of a shop that the document defines.
 #[derive(Debug)]
-struct ShopName(String);
+pub(super) struct ShopName(pub(super) String);
 
 impl Setting for ShopName {
     const KIND: &'static str = "name of a shop";
@@ -172,7 +172,7 @@ impl Setting for ShopName {
 
 /// A calendar day.
 #[derive(Debug)]
-struct Day(NaiveDate);
+pub(super) struct Day(pub(super) NaiveDate);
 
 impl Setting for Day {
     const KIND: &'static str = "date (`2027-01-01`)";

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use chrono::NaiveDate;
 use url::Url;
 
 use super::choice::choice;
 use super::key::{Entry, Key};
 use super::name;
+use super::path::ExistingFile;
 use super::problem::Code;
 use super::reading::Reading;
+use super::routing::{Day, ShopName};
 use super::section::Section;
 use super::setting::{Mistake, Node, Setting, quoted};
 use super::size::Size;
@@ -31,6 +34,16 @@ const BODY_MAX: Key<Size> = Key::new(
 )
 .within(16 << 10, 64 << 20);
 
+const CERTIFICATE: Key<ExistingFile> = Key::required(
+    "certificate",
+    "The certificate with its chain, PEM. Read at start: start again after it was renewed.",
+);
+const PRIVATE_KEY: Key<ExistingFile> =
+    Key::required("key", "Its private key, PEM; readable by the server's user only.");
+
+/// Keys of `[server.tls]`.
+pub const TLS_KEYS: &[Entry] = &[CERTIFICATE.entry(), PRIVATE_KEY.entry()];
+
 /// Keys of `[server]`.
 pub const KEYS: &[Entry] = &[LISTEN.entry(), PUBLIC_URL.entry(), BODY_MAX.entry()];
 
@@ -38,22 +51,36 @@ const DIGEST: Key<TokenDigest> = Key::required(
     "digest",
     "SHA-256 of the token; `amends token create` prints both. The token itself is stored nowhere.",
 );
-const RIGHTS: Key<Rights> = Key::new(
-    "rights",
-    "\"read\"",
-    "What the token's holder may do: look, or look and send commands.",
+const ROLE: Key<Role> = Key::new(
+    "role",
+    "\"viewer\"",
+    "What the token's holder is here for; docs/api.md has what each role may do.",
+);
+const SHOPS: Key<Vec<ShopName>> = Key::new(
+    "shops",
+    "[]",
+    "Shops whose orders the holder sees; empty for all. Others do not exist for the holder.",
+);
+const EXPIRES: Key<Day> = Key::optional(
+    "expires",
+    "never",
+    "First day (UTC) on which the token is no longer accepted.",
 );
 
 /// Keys of `[server.tokens.NAME]`.
-pub const TOKEN_KEYS: &[Entry] = &[DIGEST.entry(), RIGHTS.entry()];
+pub const TOKEN_KEYS: &[Entry] = &[DIGEST.entry(), ROLE.entry(), SHOPS.entry(), EXPIRES.entry()];
 
 choice! {
-    /// What the holder of a token may do.
-    Rights {
-        /// Look at everything, change nothing.
-        Read = "read",
-        /// Look, and send commands.
-        Operate = "operate",
+    /// What the holder of a token is here for.
+    Role {
+        /// Looks at everything but personal data.
+        Viewer = "viewer",
+        /// Moves orders.
+        Support = "support",
+        /// Decides about money that is left over, and reads the audit trail.
+        Finance = "finance",
+        /// Everything.
+        Admin = "admin",
     }
 }
 
@@ -62,13 +89,26 @@ choice! {
 pub struct Token {
     /// SHA-256 of the token.
     pub digest: TokenDigest,
-    /// What its holder may do.
-    pub rights: Rights,
+    /// What its holder is here for.
+    pub role: Role,
+    /// Shops it shows; all when empty.
+    pub shops: Vec<String>,
+    /// First day (UTC) on which it is no longer accepted.
+    pub expires: Option<NaiveDate>,
 }
 
 /// SHA-256 of a bearer token. Enough for tokens of 256 random bits, which nobody can guess from their digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenDigest(pub [u8; 32]);
+
+/// Where the server's own certificate is.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The chain, PEM.
+    pub certificate: ExistingFile,
+    /// The private key, PEM.
+    pub key: ExistingFile,
+}
 
 /// `[server]`
 #[derive(Debug, Clone)]
@@ -79,8 +119,22 @@ pub struct Server {
     pub public_url: Option<Url>,
     /// Largest request body.
     pub body_max: Size,
+    /// The server's own certificate; without it a proxy encrypts.
+    pub tls: Option<Tls>,
     /// Who may call the API, by the name the journal records as actor.
     pub tokens: BTreeMap<String, Token>,
+}
+
+impl Tls {
+    fn read(server: &Section<'_>) -> Option<Self> {
+        let section = server.table("tls");
+        let tls = section.is_present().then(|| Self {
+            certificate: section.get(&CERTIFICATE),
+            key: section.get(&PRIVATE_KEY),
+        });
+        section.end();
+        tls
+    }
 }
 
 impl Server {
@@ -91,12 +145,16 @@ impl Server {
             listen: section.get(&LISTEN),
             public_url: section.optional(&PUBLIC_URL),
             body_max: section.get(&BODY_MAX),
+            tls: Tls::read(&section),
             tokens: section.each("tokens", name::word, |token| Token {
                 digest: token.get(&DIGEST),
-                rights: token.get(&RIGHTS),
+                role: token.get(&ROLE),
+                shops: token.get(&SHOPS).into_iter().map(|shop| shop.0).collect(),
+                expires: token.optional(&EXPIRES).map(|day| day.0),
             }),
         };
         section.end();
+        server.check_plain(&section);
         if server.is_reachable() && server.tokens.is_empty() {
             section.refuse(
                 &LISTEN,
@@ -108,6 +166,24 @@ impl Server {
             );
         }
         server
+    }
+
+    /// Warns where tokens would cross a network unencrypted.
+    fn check_plain(&self, section: &Section<'_>) {
+        let proxied = self
+            .public_url
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "https");
+        if self.is_reachable() && !self.tokens.is_empty() && self.tls.is_none() && !proxied {
+            section.warn(
+                &LISTEN,
+                Mistake::new(
+                    Code::PlainHttp,
+                    format!("tokens sent to {} can be read on the way", self.listen),
+                    "give [server.tls], or `public_url` the https address of the proxy in front",
+                ),
+            );
+        }
     }
 
     /// Whether other machines can reach the address listened on.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use amends_api::client::Client;
-use amends_api::token::{self, Rights};
+use amends_api::role::Role;
+use amends_api::token::{self, Wanted};
 use amends_connectors::sandbox::Effect;
 use amends_runtime::Clock;
 use amends_storage::{Commit, Identity, Log as _, Options, Sled, verify::verify};
@@ -387,7 +388,7 @@ fn token(folder: &Path) -> miette::Result<String> {
     let identity = Identity::new(&new_store_id(), now.0).into_diagnostic()?;
     let mut store =
         Sled::open_or_create(&folder.join("store"), &Options::default(), identity).into_diagnostic()?;
-    let created = token::create(&[], "demo", Rights::Operate, now).into_diagnostic()?;
+    let created = token::create(&[], &Wanted::new("demo", Role::Admin), "demo", now).into_diagnostic()?;
     store
         .commit(&Commit {
             frames: Vec::new(),

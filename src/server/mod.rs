@@ -17,14 +17,21 @@ pub use run::{Server, StartError, Tests, start};
 /// A token of the configuration, as the API knows tokens.
 pub(crate) fn token(name: &str, token: &crate::config::server::Token) -> amends_api::token::Token {
     use crate::config::server;
-    use amends_api::token::Rights;
+    use amends_api::role::Role;
     amends_api::token::Token {
         name: name.to_owned(),
         digest: amends_engine::Digest(token.digest.0),
-        rights: match token.rights {
-            server::Rights::Read => Rights::Read,
-            server::Rights::Operate => Rights::Operate,
+        role: match token.role {
+            server::Role::Viewer => Role::Viewer,
+            server::Role::Support => Role::Support,
+            server::Role::Finance => Role::Finance,
+            server::Role::Admin => Role::Admin,
         },
+        shops: token.shops.clone(),
         created_ms: 0,
+        created_by: String::new(),
+        expires_ms: token
+            .expires
+            .map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()),
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use amends_api::brakes::Brakes;
-use amends_api::{Names, Reader, Setup};
+use amends_api::{Names, Reader, Setup, Tls};
 use amends_connectors::woocommerce::rest::{Access, AccessError, Client};
 use amends_engine::gate::{BreakerLimits, Limits, Paused, RateLimits};
 use amends_engine::kernel;
@@ -100,6 +100,9 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// The certificate cannot be used.
+    #[error("server.tls: {0}")]
+    Tls(#[from] amends_api::TlsError),
     /// The API cannot start.
     #[error("the API cannot start: {0}")]
     Api(ReadError),
@@ -116,8 +119,8 @@ pub struct Tests {
 
 /// A running server.
 pub struct Server {
-    /// Where it listens.
-    pub address: SocketAddr,
+    /// Where it listens: `http://127.0.0.1:7411`.
+    pub url: String,
     running: Running,
     stop: watch::Sender<bool>,
     http: JoinHandle<std::io::Result<()>>,
@@ -130,19 +133,22 @@ impl Server {
         self.running.handle()
     }
 
-    /// Stops: no new requests, errands under way may end, everything decided becomes durable.
+    /// Stops: no new requests, those under way are answered, errands under way may end, everything decided becomes
+    /// durable. Takes 15 s at the most: [`amends_api::limits::DRAIN`], then the engine's own bound of 5 s.
     ///
     /// # Errors
     /// [`amends_runtime::CommitterError`] when the store failed.
     pub async fn stop(mut self) -> Result<(), amends_runtime::CommitterError> {
         // Whoever listens to the signal is stopping already when it cannot be sent.
         let _ = self.stop.send(true);
-        self.workers.abort_all();
-        let stopped = self.running.stop().await;
-        if let Err(error) = self.http.await {
-            tracing::warn!(%error, "the HTTP service ended badly");
+        // The engine goes on until requests under way are answered.
+        match self.http.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the HTTP service ended badly"),
+            Err(error) => tracing::warn!(%error, "the HTTP service ended badly"),
         }
-        stopped
+        self.workers.abort_all();
+        self.running.stop().await
     }
 }
 
@@ -243,6 +249,10 @@ async fn serve(
     workers: JoinSet<()>,
 ) -> Result<Server, StartError> {
     let listen = config.server.listen;
+    let tls = config.server.tls.as_ref();
+    let tls = tls.map(|tls| Tls::read(tls.certificate.as_ref(), tls.key.as_ref()));
+    let tls = tls.transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let router = amends_api::router(setup).map_err(StartError::Api)?;
     let listener = TcpListener::bind(listen)
         .await
@@ -251,13 +261,13 @@ async fn serve(
         .local_addr()
         .map_err(|source| StartError::Listen { listen, source })?;
     let (stop, mut stopping) = watch::channel(false);
-    let http = tokio::spawn(amends_api::serve(listener, router, async move {
+    let http = tokio::spawn(amends_api::serve(listener, tls, router, async move {
         // A sender that is gone means the same as the signal.
         let _ = stopping.wait_for(|stop| *stop).await;
     }));
     tracing::info!(%address, "ready");
     Ok(Server {
-        address,
+        url: format!("{scheme}://{address}"),
         running,
         stop,
         http,

@@ -7,9 +7,11 @@ use serde_json::Value;
 use crate::audit::Line;
 use crate::auth::Caller;
 use crate::problem::{Code, Problem};
+use crate::role::Act;
 use crate::state::App;
 
-/// `POST /api/v1/backups`: writes one and answers when it is whole.
+/// Write a backup of the running store; the answer comes when it is whole
+#[utoipa::path(post, path = "/backups", tag = "store", responses((status = 200, body = Value)))]
 pub(crate) async fn create(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
     let at = app.now();
     let made = app
@@ -18,7 +20,7 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller) -> Result<Jso
     let line = Line::new(
         at,
         &caller.name,
-        "backup",
+        Act::Backup.name(),
         made.get("file").and_then(Value::as_str).unwrap_or_default(),
     );
     app.audit.record(&line).await?;

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 use crate::audit::Line;
 use crate::auth::Caller;
@@ -16,30 +17,32 @@ use crate::problem::{Code, Problem};
 use crate::state::App;
 
 /// Why.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Why {
+    /// In a sentence; kept in the audit trail.
+    #[schema(pattern = "\\S")]
     reason: String,
 }
 
 /// Every brake that is pulled.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Pulled {
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PulledBrakes {
     /// Nothing leaves at all.
-    effects: Option<Shown>,
+    effects: Option<PulledBrake>,
     /// Nothing leaves because the store was restored; resuming effects ends it.
     restored: bool,
     /// Nothing leaves that takes money or gives it back.
-    money: Option<Shown>,
+    money: Option<PulledBrake>,
     /// Requests that the brake on money holds back.
     money_held_back: usize,
     /// By connector.
-    connectors: BTreeMap<String, Shown>,
+    connectors: BTreeMap<String, PulledBrake>,
 }
 
 /// A brake that is pulled.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Shown {
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PulledBrake {
     /// Since when: RFC 3339, UTC.
     since: String,
     /// Who pulled it.
@@ -48,7 +51,7 @@ pub(crate) struct Shown {
     reason: String,
 }
 
-impl From<Brake> for Shown {
+impl From<Brake> for PulledBrake {
     fn from(brake: Brake) -> Self {
         Self {
             since: moment::text(Millis(brake.since_ms)),
@@ -59,80 +62,110 @@ impl From<Brake> for Shown {
 }
 
 /// A brake that was pulled or released.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Moved {
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct TurnedBrake {
     /// `effects`, `money` or the connector.
     brake: String,
     /// Whether it is pulled now.
     paused: bool,
 }
 
-/// `GET /api/v1/brakes`
-pub(crate) async fn list(State(app): State<App>) -> Result<Json<Pulled>, Problem> {
+/// Every brake that is pulled
+#[utoipa::path(
+    get, path = "/brakes", tag = "brakes",
+    responses((status = 200, body = PulledBrakes))
+)]
+pub(crate) async fn list(State(app): State<App>) -> Result<Json<PulledBrakes>, Problem> {
     let brakes = app.read(|app| Ok(Brakes::read(&app.setup.reader)?)).await?;
     let connectors = brakes.connectors.into_iter();
-    Ok(Json(Pulled {
-        effects: brakes.effects.map(Shown::from),
+    Ok(Json(PulledBrakes {
+        effects: brakes.effects.map(PulledBrake::from),
         restored: brakes.restored,
-        money: brakes.money.map(Shown::from),
+        money: brakes.money.map(PulledBrake::from),
         money_held_back: app.setup.handle.health().money_parked.unwrap_or(0),
         connectors: connectors.map(|(name, brake)| (name, brake.into())).collect(),
     }))
 }
 
-/// `POST /api/v1/connectors/{connector}/pause`
+/// Send nothing more to a connector
+#[utoipa::path(
+    post, path = "/connectors/{connector}/pause", tag = "brakes", request_body = Why,
+    params(("connector" = String, Path, description = "As the configuration names it")),
+    responses((status = 200, body = TurnedBrake))
+)]
 pub(crate) async fn pause_connector(
     State(app): State<App>,
     caller: Caller,
     Named(connector): Named<String>,
     Body(why): Body<Why>,
-) -> Result<Json<Moved>, Problem> {
+) -> Result<Json<TurnedBrake>, Problem> {
     turn(&app, &caller, &Lever::Connector(connector), Paused::Yes, &why).await
 }
 
-/// `POST /api/v1/connectors/{connector}/resume`
+/// Let a connector go on
+#[utoipa::path(
+    post, path = "/connectors/{connector}/resume", tag = "brakes", request_body = Why,
+    params(("connector" = String, Path, description = "As the configuration names it")),
+    responses((status = 200, body = TurnedBrake))
+)]
 pub(crate) async fn resume_connector(
     State(app): State<App>,
     caller: Caller,
     Named(connector): Named<String>,
     Body(why): Body<Why>,
-) -> Result<Json<Moved>, Problem> {
+) -> Result<Json<TurnedBrake>, Problem> {
     turn(&app, &caller, &Lever::Connector(connector), Paused::No, &why).await
 }
 
-/// `POST /api/v1/money/pause`
+/// Let nothing leave that takes money or gives it back
+#[utoipa::path(
+    post, path = "/money/pause", tag = "brakes", request_body = Why,
+    responses((status = 200, body = TurnedBrake))
+)]
 pub(crate) async fn pause_money(
     State(app): State<App>,
     caller: Caller,
     Body(why): Body<Why>,
-) -> Result<Json<Moved>, Problem> {
+) -> Result<Json<TurnedBrake>, Problem> {
     turn(&app, &caller, &Lever::Money, Paused::Yes, &why).await
 }
 
-/// `POST /api/v1/money/resume`
+/// Let money move again
+#[utoipa::path(
+    post, path = "/money/resume", tag = "brakes", request_body = Why,
+    responses((status = 200, body = TurnedBrake))
+)]
 pub(crate) async fn resume_money(
     State(app): State<App>,
     caller: Caller,
     Body(why): Body<Why>,
-) -> Result<Json<Moved>, Problem> {
+) -> Result<Json<TurnedBrake>, Problem> {
     turn(&app, &caller, &Lever::Money, Paused::No, &why).await
 }
 
-/// `POST /api/v1/effects/pause`
+/// Let nothing leave at all
+#[utoipa::path(
+    post, path = "/effects/pause", tag = "brakes", request_body = Why,
+    responses((status = 200, body = TurnedBrake))
+)]
 pub(crate) async fn pause_effects(
     State(app): State<App>,
     caller: Caller,
     Body(why): Body<Why>,
-) -> Result<Json<Moved>, Problem> {
+) -> Result<Json<TurnedBrake>, Problem> {
     turn(&app, &caller, &Lever::Effects, Paused::Yes, &why).await
 }
 
-/// `POST /api/v1/effects/resume`
+/// Let everything leave again, after a restore too
+#[utoipa::path(
+    post, path = "/effects/resume", tag = "brakes", request_body = Why,
+    responses((status = 200, body = TurnedBrake))
+)]
 pub(crate) async fn resume_effects(
     State(app): State<App>,
     caller: Caller,
     Body(why): Body<Why>,
-) -> Result<Json<Moved>, Problem> {
+) -> Result<Json<TurnedBrake>, Problem> {
     turn(&app, &caller, &Lever::Effects, Paused::No, &why).await
 }
 
@@ -143,7 +176,7 @@ async fn turn(
     lever: &Lever,
     paused: Paused,
     why: &Why,
-) -> Result<Json<Moved>, Problem> {
+) -> Result<Json<TurnedBrake>, Problem> {
     if why.reason.trim().is_empty() {
         return Err(amends_engine::command::Refusal::NoReason.into());
     }
@@ -169,7 +202,7 @@ async fn turn(
             handle.pause(brake, paused).await?;
         }
     }
-    Ok(Json(Moved {
+    Ok(Json(TurnedBrake {
         brake: if subject == "all" { area } else { subject }.to_owned(),
         paused: paused == Paused::Yes,
     }))

@@ -12,23 +12,27 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::audit::Line;
 use crate::auth::Caller;
 use crate::extract::{Body, Named};
 use crate::problem::{Code, Problem};
+use crate::role::Act;
 use crate::state::App;
 use crate::view;
 use crate::words::Teller;
 
 /// A command as it is sent.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wish {
     /// `retry`, `complete`, `skip`, `compensate`, `cancel`, `hold`, `resume`, `approve`, `reject` or `close`.
+    #[schema(pattern = "^(retry|complete|skip|compensate|cancel|hold|resume|approve|reject|close)$")]
     pub command: String,
     /// Why; kept with the order.
     #[serde(default)]
+    #[schema(required = true, pattern = "\\S")]
     pub reason: String,
     /// The instance; may be left out where the order has one that has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,23 +45,43 @@ pub struct Wish {
     pub reference: Option<String>,
     /// For `complete`: what later steps read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,
     /// The revision the decision was made on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::whole::optional"
+    )]
     pub revision: Option<u64>,
     /// Only say what it would do.
     #[serde(default)]
     pub dry_run: bool,
 }
 
-/// `POST /api/v1/orders/{root}/commands`
+/// Give an order a command, or see what it would do
+#[utoipa::path(
+    post, path = "/orders/{root}/commands", tag = "orders",
+    params(("root" = String, Path, description = "The order: `shop:id`")),
+    request_body = Wish,
+    responses(
+        (status = 200, description = "It is done, or what it would do", body = Value),
+        (status = 409, description = "It does not apply now, or must name more", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn give(
     State(app): State<App>,
     caller: Caller,
     Named(root): Named<String>,
     Body(wish): Body<Wish>,
 ) -> Result<Json<Value>, Problem> {
+    let act = Act::of_command(&wish.command).ok_or_else(|| unknown(&wish.command))?;
+    caller.must(&app, act, &root).await?;
     let key = RootKey::new(root.clone());
+    if !wish.dry_run {
+        let line = Line::new(app.now(), &caller.name, act.name(), key.as_str());
+        app.audit.record(&line.because(wish.reason.clone())).await?;
+    }
     let asked = wish.clone();
     let aim = app.read(move |app| aim(app, &root, &asked)).await?;
     let mode = if wish.dry_run { Mode::Preview } else { Mode::Run };
@@ -76,7 +100,7 @@ pub(crate) async fn give(
         }
         Reply::Refused(refusal) => {
             if !wish.dry_run {
-                let line = Line::new(app.now(), &caller.name, "command.refused", key.as_str());
+                let line = Line::new(app.now(), &caller.name, "refused", key.as_str());
                 app.audit
                     .record(&line.because(format!("{}: {refusal}", wish.command)))
                     .await?;
@@ -84,6 +108,12 @@ pub(crate) async fn give(
             Err(refusal.into())
         }
     }
+}
+
+fn unknown(command: &str) -> Problem {
+    let names: Vec<&str> = Act::COMMANDS.iter().map(|act| act.name()).collect();
+    let detail = format!("`{command}` is no command: write one of {}", names.join(", "));
+    Problem::new(Code::UnknownCommand, detail)
 }
 
 /// What a wish is about, as the order stands.
@@ -142,12 +172,7 @@ fn verb(root: &Root, instance: &InstanceId, wish: &Wish) -> Result<Verb, Problem
         "approve" => Verb::Approve { place: place()? },
         "reject" => Verb::Reject { place: place()? },
         "close" => Verb::Close,
-        other => {
-            let detail = format!(
-                "`{other}` is no command: write retry, complete, skip, compensate, cancel, hold, resume, approve, reject or close"
-            );
-            return Err(Problem::new(Code::UnknownCommand, detail));
-        }
+        other => return Err(unknown(other)),
     })
 }
 

@@ -5,28 +5,47 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use crate::audit::Line;
 use crate::auth::Caller;
-use crate::extract::{Named, Params};
-use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::extract::{Limit, Named, Params};
 use crate::moment;
 use crate::problem::{Code, Problem};
+use crate::role::Act;
 use crate::routes::orders::Reveal;
 use crate::state::App;
 
 /// Whose deliveries.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct From {
+    /// The shop or connector they came from
     source: String,
-    limit: Option<usize>,
+    /// Deliveries at the most
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
+    limit: Option<Limit>,
 }
 
-/// `GET /api/v1/deliveries?source=`
-pub(crate) async fn list(State(app): State<App>, Params(from): Params<From>) -> Result<Json<Value>, Problem> {
+/// What arrived, newest first
+#[utoipa::path(
+    get, path = "/deliveries", tag = "deliveries", params(From),
+    responses(
+        (status = 200, body = Value),
+        (status = 404, description = "There is no such shop or connector", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Params(from): Params<From>,
+) -> Result<Json<Value>, Problem> {
+    if !caller.shops.has(&from.source) {
+        return Err(Problem::no_source(&from.source));
+    }
     known(&app, &from.source)?;
-    let limit = from.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
+    let limit = Limit::or_default(from.limit);
     let found = app
         .read(move |app| Ok(app.setup.inbox.list(&from.source, limit)?))
         .await?;
@@ -34,7 +53,11 @@ pub(crate) async fn list(State(app): State<App>, Params(from): Params<From>) -> 
     Ok(Json(json!({ "deliveries": deliveries })))
 }
 
-/// `GET /api/v1/deliveries/refused`
+/// The last that were refused, newest first
+#[utoipa::path(
+    get, path = "/deliveries/refused", tag = "deliveries", params(Reveal),
+    responses((status = 200, body = Value))
+)]
 pub(crate) async fn refused(
     State(app): State<App>,
     caller: Caller,
@@ -44,6 +67,7 @@ pub(crate) async fn refused(
     let (count, last) = app.refused.list();
     let shown: Vec<Value> = last
         .iter()
+        .filter(|refused| caller.shops.has(&refused.source))
         .map(|refused| {
             json!({
                 "at": moment::text(refused.at),
@@ -58,7 +82,16 @@ pub(crate) async fn refused(
     Ok(Json(json!({ "count": count, "refused": shown })))
 }
 
-/// `GET /api/v1/deliveries/{source}/{id}`
+/// One delivery
+#[utoipa::path(
+    get, path = "/deliveries/{source}/{id}", tag = "deliveries",
+    params(
+        ("source" = String, Path, description = "The shop or connector it came from"),
+        ("id" = String, Path, description = "Its id"),
+        Reveal,
+    ),
+    responses((status = 200, body = Value))
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller,
@@ -80,7 +113,15 @@ pub(crate) async fn show(
     Ok(Json(shown))
 }
 
-/// `POST /api/v1/deliveries/{source}/{id}/replay`
+/// Look at a delivery again as if it had just arrived
+#[utoipa::path(
+    post, path = "/deliveries/{source}/{id}/replay", tag = "deliveries",
+    params(
+        ("source" = String, Path, description = "The shop or connector it came from"),
+        ("id" = String, Path, description = "Its id"),
+    ),
+    responses((status = 200, body = Value))
+)]
 pub(crate) async fn replay(
     State(app): State<App>,
     caller: Caller,
@@ -88,7 +129,12 @@ pub(crate) async fn replay(
 ) -> Result<Json<Value>, Problem> {
     let delivery = find(&app, source.clone(), id.clone()).await?;
     let again = app.setup.inbox.replay(&delivery, app.now()).await?;
-    let line = Line::new(app.now(), &caller.name, "replay", format!("{source}/{id}"));
+    let line = Line::new(
+        app.now(),
+        &caller.name,
+        Act::Replay.name(),
+        format!("{source}/{id}"),
+    );
     app.audit.record(&line.because(format!("as {again}"))).await?;
     Ok(Json(json!({ "delivery": again })))
 }
@@ -111,10 +157,7 @@ fn known(app: &App, source: &str) -> Result<(), Problem> {
     if app.setup.names.has_source(source) {
         return Ok(());
     }
-    Err(Problem::new(
-        Code::NoSource,
-        format!("`{source}` is no shop or connector of the configuration"),
-    ))
+    Err(Problem::no_source(source))
 }
 
 fn head(delivery: &Delivery) -> Value {

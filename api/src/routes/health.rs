@@ -3,19 +3,46 @@
 use amends_runtime::ClockState;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::problem::{Code, Problem};
 use crate::state::App;
 
-/// `GET /healthz`: the process answers.
+/// That work is taken.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Readiness {
+    /// Always true; otherwise the answer is a problem.
+    ready: bool,
+    /// What does not stop the service and still wants to be looked at.
+    details: Vec<String>,
+    /// Orders in memory.
+    working_set: usize,
+    /// Requests under way.
+    errands: usize,
+    /// The last sequence of the log that is durable.
+    durable: u64,
+}
+
+/// The process answers
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// `GET /readyz`: the engine takes work; otherwise 503 with the reason.
-pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
+/// The engine takes work; otherwise 503 with the reason
+#[utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses(
+        (status = 200, description = "It takes work", body = Readiness),
+        (status = 503, description = "It takes none", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Readiness>, Problem> {
     let health = app.setup.handle.health();
+    if let Some(failure) = health.failure {
+        return Err(Problem::new(Code::Unavailable, failure));
+    }
     let mut details: Vec<String> = Vec::new();
     if let ClockState::Jumped(jump_ms) = health.clock {
         details.push(format!(
@@ -37,18 +64,11 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
     }));
     let open = health.gates.iter().filter(|gate| gate.breaker != "closed");
     details.extend(open.map(|gate| format!("{}: the circuit breaker is {}", gate.connector, gate.breaker)));
-    let status = if health.failure.is_some() {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else {
-        StatusCode::OK
-    };
-    let body = json!({
-        "ready": health.failure.is_none(),
-        "failure": health.failure,
-        "details": details,
-        "working_set": health.working_set,
-        "errands": health.errands,
-        "durable": health.durable,
-    });
-    (status, Json(body))
+    Ok(Json(Readiness {
+        ready: true,
+        details,
+        working_set: health.working_set,
+        errands: health.errands,
+        durable: health.durable,
+    }))
 }

@@ -4,55 +4,89 @@ use amends_engine::RootKey;
 use amends_runtime::{history, load_root};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{Named, Params};
-use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::extract::{After, Limit, Named, Params};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::words::Teller;
 use crate::{moment, view};
 
 /// Which part of the history.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Part {
-    /// Frames of the order to pass over.
+    /// Decisions about the order to pass over; `after` of the page before
     #[serde(default)]
-    after: u64,
-    limit: Option<usize>,
+    #[param(value_type = u64, minimum = 0)]
+    after: After,
+    /// Decisions at the most
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
+    limit: Option<Limit>,
 }
 
-/// `GET /api/v1/orders/{root}/history`
+/// Part of what happened to an order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct History {
+    history: Vec<Entry>,
+    /// Where the next page begins; nothing at the end.
+    after: Option<u64>,
+}
+
+/// One event.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct Entry {
+    /// Position in the log of the decision it belongs to.
+    sequence: u64,
+    /// When: RFC 3339, UTC.
+    at: String,
+    /// In a sentence.
+    words: String,
+    /// As it is journaled.
+    #[schema(value_type = Object)]
+    event: Value,
+}
+
+/// Everything that happened to an order, oldest first
+#[utoipa::path(
+    get, path = "/orders/{root}/history", tag = "orders",
+    params(("root" = String, Path, description = "The order: `shop:id`"), Part),
+    responses((status = 200, body = History))
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     Named(root): Named<String>,
     Params(part): Params<Part>,
-) -> Result<Json<Value>, Problem> {
-    let limit = part.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
-    let shown = app.read(move |app| tell(app, root, part.after, limit)).await?;
+) -> Result<Json<History>, Problem> {
+    let limit = Limit::or_default(part.limit);
+    let shown = app.read(move |app| tell(app, root, part.after.0, limit)).await?;
     Ok(Json(shown))
 }
 
-fn tell(app: &App, root: String, after: u64, limit: usize) -> Result<Value, Problem> {
+fn tell(app: &App, root: String, after: u64, limit: usize) -> Result<History, Problem> {
     let key = RootKey::new(root);
     let loaded = load_root(&app.setup.reader, &key)?;
     let loaded = loaded.ok_or_else(|| Problem::no_order(key.as_str()))?;
     let mut teller = Teller::new(app.setup.book.as_ref(), &loaded.root);
     let frames = history(&app.setup.reader, &key, after, limit)?;
-    let next = after + frames.len() as u64;
+    let next = after.saturating_add(frames.len() as u64);
     let full = frames.len() == limit;
     let mut entries = Vec::new();
     for (sequence, at, events) in &frames {
         for event in events {
-            entries.push(json!({
-                "sequence": sequence,
-                "at": moment::text(*at),
-                "words": teller.tell(event),
-                "event": view::event(event),
-            }));
+            entries.push(Entry {
+                sequence: *sequence,
+                at: moment::text(*at),
+                words: teller.tell(event),
+                event: view::event(event),
+            });
         }
     }
-    Ok(json!({ "history": entries, "after": full.then_some(next) }))
+    Ok(History {
+        history: entries,
+        after: full.then_some(next),
+    })
 }

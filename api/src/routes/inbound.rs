@@ -18,7 +18,22 @@ use crate::state::App;
 /// Characters kept of the name in the path, which may be anybody's.
 const SOURCE_SHOWN: usize = 100;
 
-/// `POST /hooks/woocommerce/{shop}`
+/// Deliveries of a shop; docs/webhooks.md
+#[utoipa::path(
+    post, path = "/hooks/woocommerce/{shop}", tag = "inbound",
+    params(
+        ("shop" = String, Path, description = "As the configuration names it"),
+        ("X-WC-Webhook-Signature" = Option<String>, Header, description = "Base64 of HMAC-SHA256 over the raw body"),
+    ),
+    responses(
+        (status = 200, description = "It is kept, or there is nothing to keep", body = Value),
+        (status = 400, description = "The body cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The signature is missing or fits no secret", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "It cannot be made durable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn hook(
     State(app): State<App>,
     Named(shop): Named<String>,
@@ -33,7 +48,19 @@ pub(crate) async fn hook(
     admit(&app, &shop, admission, &body, Code::HookUnknownShop).await
 }
 
-/// `POST /callbacks/{connector}`
+/// Reports of a system behind the shops, signed as its recipe says
+#[utoipa::path(
+    post, path = "/callbacks/{connector}", tag = "inbound",
+    params(("connector" = String, Path, description = "As the configuration names it")),
+    responses(
+        (status = 200, description = "It is kept, or there is nothing to keep", body = Value),
+        (status = 400, description = "The body cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The signature is missing or fits no secret", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "It cannot be made durable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn callback(
     State(app): State<App>,
     Named(connector): Named<String>,

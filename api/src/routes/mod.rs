@@ -1,5 +1,6 @@
 //! One file per resource, one function per verb.
 
+pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod brakes;
 pub(crate) mod commands;
@@ -7,7 +8,9 @@ pub(crate) mod deliveries;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod inbound;
+pub(crate) mod me;
 pub(crate) mod orders;
+pub(crate) mod pages;
 pub(crate) mod requests;
 pub(crate) mod status;
 pub(crate) mod tokens;

@@ -9,38 +9,52 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use crate::audit::Line;
 use crate::auth::Caller;
-use crate::extract::{Named, Params};
-use crate::limits::{LOOKED_AT_MAX, PAGE_DEFAULT, PAGE_MAX};
+use crate::extract::{Limit, Named, Params};
+use crate::limits::{LOOKED_AT_MAX, PAGE_MAX};
 use crate::mask::Sight;
 use crate::problem::{Code, Problem};
+use crate::role::{Act, Shops};
 use crate::state::App;
 use crate::view;
 use crate::words::Teller;
 
 /// What a list is narrowed by.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
+    /// Where it stands
+    #[param(pattern = "^(idle|moving|stuck|completed|compensated|closed)$")]
     state: Option<String>,
+    /// The cause of an open incident, such as `rejected`
     cause: Option<String>,
+    /// The number the shop shows
     number: Option<String>,
+    /// An outside document's number
     document: Option<String>,
+    /// The shop
     shop: Option<String>,
-    limit: Option<usize>,
-    /// The last order of the page before.
+    /// Orders at the most
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
+    limit: Option<Limit>,
+    /// `cursor` of the page before
+    #[param(pattern = "^[A-Za-z0-9_-]*$")]
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/orders`
+/// Orders that fit all filters
+#[utoipa::path(get, path = "/orders", tag = "orders", params(Filter), responses((status = 200, body = Value)))]
 pub(crate) async fn list(
     State(app): State<App>,
+    caller: Caller,
     Params(filter): Params<Filter>,
 ) -> Result<Json<Value>, Problem> {
     check(&filter)?;
-    let page = app.read(move |app| find(app, &filter)).await?;
+    let page = app.read(move |app| find(app, &filter, &caller.shops)).await?;
     Ok(Json(page))
 }
 
@@ -57,8 +71,8 @@ fn check(filter: &Filter) -> Result<(), Problem> {
 
 /// The narrowest index serves; the other filters look at each summary. Pages go from the highest key down, and
 /// each page is in order of the last change.
-fn find(app: &App, filter: &Filter) -> Result<Value, Problem> {
-    let limit = filter.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
+fn find(app: &App, filter: &Filter, shops: &Shops) -> Result<Value, Problem> {
+    let limit = Limit::or_default(filter.limit);
     let before = filter.cursor.as_deref().map(opened).transpose()?;
     let mut rest = Some(span(filter, before));
     let (mut found, mut looked, mut last) = (Vec::new(), 0, None);
@@ -69,8 +83,10 @@ fn find(app: &App, filter: &Filter) -> Result<Value, Problem> {
                 continue;
             };
             looked += 1;
-            let summary = read_summary(&app.setup.reader, root)?;
-            found.extend(summary.filter(|summary| fits(filter, summary)));
+            if shops.has_order(root) {
+                let summary = read_summary(&app.setup.reader, root)?;
+                found.extend(summary.filter(|summary| fits(filter, summary)));
+            }
             if found.len() == limit || looked == LOOKED_AT_MAX {
                 last = Some(root.clone());
                 break 'pages;
@@ -134,9 +150,11 @@ fn fits(filter: &Filter, summary: &Summary) -> bool {
 }
 
 /// Whether personal data is wanted.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Reveal {
+    /// Show personal data; audited
     #[serde(default)]
     pub(crate) reveal: bool,
 }
@@ -155,14 +173,19 @@ impl Reveal {
         if !self.reveal {
             return Ok(());
         }
-        caller.must_operate("revealing personal data")?;
+        caller.must(app, Act::Reveal, subject).await?;
         app.audit
-            .record(&Line::new(app.now(), &caller.name, "reveal", subject))
+            .record(&Line::new(app.now(), &caller.name, Act::Reveal.name(), subject))
             .await
     }
 }
 
-/// `GET /api/v1/orders/{root}`
+/// One order in full
+#[utoipa::path(
+    get, path = "/orders/{root}", tag = "orders",
+    params(("root" = String, Path, description = "The order: `shop:id`"), Reveal),
+    responses((status = 200, body = Value))
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller,

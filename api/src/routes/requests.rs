@@ -21,7 +21,12 @@ use crate::routes::orders::Reveal;
 use crate::state::App;
 use crate::words::Teller;
 
-/// `GET /api/v1/orders/{root}/requests`
+/// What was sent for an order and what came back
+#[utoipa::path(
+    get, path = "/orders/{root}/requests", tag = "orders",
+    params(("root" = String, Path, description = "The order: `shop:id`"), Reveal),
+    responses((status = 200, body = Value))
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,

@@ -1,19 +1,22 @@
 //! How many orders stand where, and how the engine is.
 
 use amends_runtime::State as OrderState;
-use amends_storage::{Direction, Span, Store as _};
+use amends_storage::{Direction, Key, Span, Store as _};
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Map, Value, json};
 
+use crate::auth::Caller;
 use crate::limits::COUNTED_MAX;
 use crate::problem::Problem;
+use crate::role::Shops;
 use crate::state::App;
 
-/// `GET /api/v1/status`
-pub(crate) async fn show(State(app): State<App>) -> Result<Json<Value>, Problem> {
+/// How many orders stand where, and how the engine is
+#[utoipa::path(get, path = "/status", tag = "health", responses((status = 200, body = Value)))]
+pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
     let health = app.setup.handle.health();
-    let counts = app.read(counts).await?;
+    let counts = app.read(move |app| counts(app, &caller.shops)).await?;
     let pending = app.read(|app| Ok(app.setup.inbox.pending_count()?)).await?;
     let gates: Vec<Value> = health
         .gates
@@ -34,7 +37,7 @@ pub(crate) async fn show(State(app): State<App>) -> Result<Json<Value>, Problem>
         "deliveries_refused": app.refused.count(),
         "working_set": health.working_set,
         "errands": health.errands,
-        "durable": health.durable,
+        "durable": app.setup.reader.applied_sequence(),
         "effects_paused": health.paused,
         "money_paused": health.money_parked.is_some(),
         "failure": health.failure,
@@ -43,17 +46,22 @@ pub(crate) async fn show(State(app): State<App>) -> Result<Json<Value>, Problem>
 }
 
 /// Orders by state, exact up to [`COUNTED_MAX`] each.
-fn counts(app: &App) -> Result<Map<String, Value>, Problem> {
+fn counts(app: &App, shops: &Shops) -> Result<Map<String, Value>, Problem> {
     let mut counts = Map::new();
     for state in OrderState::ALL {
-        let mut count = 0;
+        let (mut count, mut looked) = (0, 0);
         let mut span = Some(Span::index("state", state.name()));
-        while let Some(rest) = span.take().filter(|_| count < COUNTED_MAX) {
+        while let Some(rest) = span.take().filter(|_| looked < COUNTED_MAX) {
             let page = app
                 .setup
                 .reader
-                .scan(&rest, COUNTED_MAX - count, Direction::Ascending)?;
-            count += page.entries.len();
+                .scan(&rest, COUNTED_MAX - looked, Direction::Ascending)?;
+            looked += page.entries.len();
+            let shown = page
+                .entries
+                .iter()
+                .filter(|(key, _)| matches!(key, Key::Index { root, .. } if shops.has_order(root)));
+            count += shown.count();
             span = page.rest;
         }
         counts.insert(state.name().to_owned(), count.into());

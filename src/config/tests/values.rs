@@ -85,7 +85,7 @@ fn a_literal_secret_needs_everything_on_this_machine() {
     let shop = |listen: &str, url: &str| {
         let token = "[server.tokens.ops]\ndigest = \"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"";
         format!(
-            "{token}\n[server]\nlisten = \"{listen}\"\n[shops.eu]\nurl = \"{url}\"\nsecrets = [{{ literal = \"x\" }}]"
+            "{token}\n[server]\nlisten = \"{listen}\"\npublic_url = \"https://amends.test\"\n[shops.eu]\nurl = \"{url}\"\nsecrets = [{{ literal = \"x\" }}]"
         )
     };
     for (listen, url, refused) in [
@@ -118,4 +118,29 @@ fn secrets_that_cross_a_network_unencrypted_are_a_warning() {
             .collect::<Vec<_>>(),
         [Code::PlainHttp]
     );
+}
+
+#[test]
+fn tokens_that_cross_a_network_unencrypted_are_a_warning() {
+    let token = "[server.tokens.ops]\ndigest = \"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"";
+    for (server, warned) in [
+        ("listen = \"0.0.0.0:1\"", true),
+        (
+            "listen = \"0.0.0.0:1\"\npublic_url = \"http://amends.test\"",
+            true,
+        ),
+        (
+            "listen = \"0.0.0.0:1\"\npublic_url = \"https://amends.test\"",
+            false,
+        ),
+        ("listen = \"127.0.0.1:1\"", false),
+    ] {
+        let config = sound(&format!("{token}\n[server]\n{server}\n"));
+        let codes: Vec<Code> = config.warnings().iter().map(|warning| warning.code).collect();
+        assert_eq!(
+            codes,
+            if warned { vec![Code::PlainHttp] } else { vec![] },
+            "{server}"
+        );
+    }
 }

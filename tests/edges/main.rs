@@ -1,0 +1,16 @@
+//! The edges people and programs touch, on the real binary: the HTTP API and the command line.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking; functions outside tests do so too"
+)]
+
+mod api_errors;
+mod cli_errors;
+mod document;
+mod guide;
+mod roles;
+mod secrets;
+mod server;
+mod shutdown;
+mod tokens;
