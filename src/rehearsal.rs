@@ -70,6 +70,7 @@ pub fn rehearse(
         latest: Root::new(root.clone()),
         steps: Vec::new(),
         inputs: Vec::new(),
+        landings: 0,
     };
     let observation = Observation {
         mirror: None,
@@ -108,6 +109,8 @@ struct Stage {
     latest: Root,
     steps: Vec<Step>,
     inputs: Vec<Input>,
+    /// Calls answered so far; stands for the ids that other systems would give.
+    landings: u32,
 }
 
 impl Stage {
@@ -153,9 +156,10 @@ impl Stage {
                 requests: connector.render(contract.operation.as_str(), &effect.args, &effect.key),
             });
         }
+        self.landings += 1;
         let landing = Landing {
-            reference: Some("rehearsed".to_owned()),
-            result: result(effect),
+            reference: Some(self.landings.to_string()),
+            result: result(effect, self.landings),
             ..Landing::default()
         };
         let report = match effect.errand {
@@ -173,8 +177,9 @@ impl Stage {
     }
 }
 
-/// What the other side would answer: the catalogue's example, with what was asked for where it says the same.
-fn result(effect: &Effect) -> Value {
+/// What the other side would answer: the catalogue's example, `id` in place of texts (most systems give numbers, and
+/// recipes may rely on it), and what was asked for where it says the same.
+fn result(effect: &Effect, id: u32) -> Value {
     let (role, name) = (effect.contract.role.as_str(), effect.contract.operation.as_str());
     let example =
         catalogue::operation(role, name).map_or_else(Value::default, |known| known.result_shape().example());
@@ -182,6 +187,9 @@ fn result(effect: &Effect) -> Value {
         return example;
     };
     for (name, value) in &mut fields {
+        if matches!(value, Value::Text(_)) {
+            *value = Value::Text(id.to_string());
+        }
         if let Some(asked) = effect.args.get(name) {
             *value = asked.clone();
         }

@@ -1,10 +1,14 @@
 //! `amends config`: what the configuration says, checked, with secrets masked.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use amends_workflows::cel::CelEvaluator;
 use clap::Subcommand;
+use miette::IntoDiagnostic as _;
 
 use super::ConfigArg;
+use crate::server::connectors::Connectors;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,6 +33,8 @@ enum Command {
 pub(super) fn run(args: &Args) -> miette::Result<ExitCode> {
     let (Command::Check { config } | Command::Show { config }) = &args.command;
     let loaded = config.load()?;
+    // What the file names has to be sound as well: recipes, their settings and secrets.
+    Connectors::without_store(&loaded, &Arc::new(CelEvaluator::new())).into_diagnostic()?;
     for warning in loaded.warnings() {
         eprintln!("{}", warning.listing());
     }

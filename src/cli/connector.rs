@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use amends_connectors::recipe::{CheckReport, Connector};
 use amends_workflows::cel::CelEvaluator;
 use clap::Subcommand;
 use miette::IntoDiagnostic as _;
 
 use super::ConfigArg;
+use super::layout::sentence;
 use crate::server::connectors::Connectors;
 
 #[derive(Debug, clap::Args)]
@@ -41,18 +43,37 @@ pub(super) async fn run(args: &Args) -> miette::Result<ExitCode> {
             known.join(", ")
         );
     }
-    let mut well = true;
-    for (name, connector) in connectors
+    let chosen: Vec<_> = connectors
         .iter()
         .filter(|(name, _)| only.as_ref().is_none_or(|only| only == name))
-    {
-        let report = connector.check().await;
-        println!("{name:<16} {report}");
-        well &= report.is_well();
+        .collect();
+    let width = chosen.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let reports = futures::future::join_all(chosen.iter().map(|(_, connector)| connector.check())).await;
+    for ((name, connector), report) in chosen.iter().zip(&reports) {
+        print(name, width, connector, report);
     }
-    Ok(if well {
+    let bad = reports.iter().filter(|report| !report.is_well()).count();
+    Ok(if bad == 0 {
         ExitCode::SUCCESS
     } else {
+        println!("\n{bad} of {} cannot be used like this.", reports.len());
         ExitCode::FAILURE
     })
+}
+
+fn print(name: &str, width: usize, connector: &Connector, report: &CheckReport) {
+    let address = format!("{} ({})", connector.base_url(), connector.recipe().name);
+    match report {
+        CheckReport::Well { took_ms } => {
+            println!("{name:<width$}  ok     {address} answered in {took_ms} ms");
+        }
+        CheckReport::Untried => {
+            println!("{name:<width$}  -      {address} not asked: its recipe has no [check]");
+        }
+        CheckReport::Bad { what, next } => {
+            println!("{name:<width$}  WRONG  {address}");
+            println!("{}", sentence(what, width + 9));
+            println!("{}", sentence(&format!("-> {next}"), width + 9));
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod config;
 mod connector;
 mod demo;
 mod journal;
+mod layout;
 mod logging;
 mod orders;
 mod progress;

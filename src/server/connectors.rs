@@ -40,12 +40,17 @@ pub enum ConnectorError {
         source: std::io::Error,
     },
     /// Its recipe is wrong.
-    #[error("connector {connector}: its recipe cannot be used")]
+    #[error(
+        "connector {connector}: its recipe cannot be used\n{}",
+        listing(recipe, errors)
+    )]
     Recipe {
         /// The connector.
         connector: String,
-        /// Why.
-        source: RecipeErrors,
+        /// The shipped recipe, or the file.
+        recipe: String,
+        /// Every mistake, with its place.
+        errors: RecipeErrors,
     },
     /// Its settings do not fit.
     #[error("connector {connector}: {source}")]
@@ -61,6 +66,12 @@ pub enum ConnectorError {
     /// A recipe is too large for the store.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+}
+
+/// One line per mistake: `recipes/erp.toml:12:8: recipe/bad-value: …`.
+fn listing(recipe: &str, errors: &RecipeErrors) -> String {
+    let lines: Vec<_> = errors.0.iter().map(|error| format!("{recipe}:{error}")).collect();
+    lines.join("\n")
 }
 
 /// The configured outside systems by name.
@@ -142,9 +153,13 @@ fn build(
     evaluator: &Arc<CelEvaluator>,
 ) -> Result<(String, Connector), ConnectorError> {
     let text = text(name, &config.recipe)?;
-    let recipe = Recipe::parse(&text).map_err(|source| ConnectorError::Recipe {
+    let recipe = Recipe::parse(&text).map_err(|errors| ConnectorError::Recipe {
         connector: name.to_owned(),
-        source,
+        recipe: match &config.recipe {
+            config::connector::Recipe::Shipped(recipe) => recipe.clone(),
+            config::connector::Recipe::File(path) => path.display().to_string(),
+        },
+        errors,
     })?;
     let secrets: Secrets = config
         .secrets

@@ -38,7 +38,7 @@ async fn perform(connectors: &Connectors, effect: &Effect) -> Performed {
             exchange: None,
         };
     };
-    let trace = traceparent(effect);
+    let trace = traceparent(effect.instance.as_str(), &effect.key, effect.attempt);
     let request = Request {
         operation: effect.contract.operation.as_str(),
         key: &effect.key,
@@ -80,13 +80,45 @@ fn never_sent(errand: Errand, message: String) -> Report {
 
 /// One trace per instance, one span per attempt, both derived so that a resend shows as the same trace
 /// (W3C Trace Context, version 00).
-fn traceparent(effect: &Effect) -> String {
-    let trace = Digest::of(effect.instance.as_str().as_bytes()).to_string();
-    let span = Digest::of(format!("{}/{}", effect.key, effect.attempt).as_bytes()).to_string();
+fn traceparent(instance: &str, key: &str, attempt: u32) -> String {
+    let trace = Digest::of(instance.as_bytes()).to_string();
+    let span = Digest::of(format!("{key}/{attempt}").as_bytes()).to_string();
     let part = |text: &str, length: usize| text.get(..length).unwrap_or_default().to_owned();
     format!("00-{}-{}-01", part(&trace, 32), part(&span, 16))
 }
 
 fn text(exchange: &Exchange) -> Option<String> {
     serde_json::to_string(exchange).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::traceparent;
+
+    #[test]
+    fn an_instance_is_one_trace_and_an_attempt_one_span() {
+        let one = traceparent("eu-shop:16/order-to-cash", "k/capture/do/0", 1);
+        let parts: Vec<_> = one.split('-').collect();
+        let [version, trace, span, flags] = parts.as_slice() else {
+            panic!("{one}");
+        };
+        assert_eq!((*version, *flags, trace.len(), span.len()), ("00", "01", 32, 16));
+        let hex = |text: &str| text.chars().all(|digit| "0123456789abcdef".contains(digit));
+        assert!(
+            hex(trace) && hex(span) && trace.contains(|digit| digit != '0'),
+            "{one}"
+        );
+
+        let trace_of = |text: &str| text.get(3..35).unwrap().to_owned();
+        let others = [
+            traceparent("eu-shop:16/order-to-cash", "k/capture/do/0", 2),
+            traceparent("eu-shop:16/order-to-cash", "k/invoice/do/0", 1),
+        ];
+        for other in others {
+            assert_eq!(trace_of(&other), trace_of(&one));
+            assert_ne!(other, one);
+        }
+        let other = traceparent("eu-shop:17/order-to-cash", "k/capture/do/0", 1);
+        assert_ne!(trace_of(&other), trace_of(&one));
+    }
 }

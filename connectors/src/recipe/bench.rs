@@ -62,13 +62,13 @@ impl<'a> Bench<'a> {
     pub(super) fn pieces(
         &self,
         template: &Template,
-        encode: impl Fn(String) -> Result<String, RenderError>,
+        encode: impl Fn(&Formula, String) -> Result<String, RenderError>,
     ) -> Result<Vec<Piece>, RenderError> {
         let mut pieces = Vec::new();
         for part in &template.0 {
             pieces.push(match part {
                 Part::Literal(text) => Piece::Text(text.clone()),
-                Part::Hole(formula) => Piece::Text(encode(self.hole(formula)?)?),
+                Part::Hole(formula) => Piece::Text(encode(formula, self.hole(formula)?)?),
                 Part::Secret(name) => Piece::Secret(name.clone()),
                 Part::Session => Piece::Session,
             });
@@ -92,11 +92,11 @@ impl<'a> Bench<'a> {
             {
                 return Ok(None);
             }
-            let pieces = self.pieces(&field.value, Ok)?;
+            let pieces = self.pieces(&field.value, |_, text| Ok(text))?;
             let empty = pieces.iter().all(|piece| *piece == Piece::Text(String::new()));
             return Ok((!empty).then_some(pieces));
         }
-        self.pieces(&field.value, Ok).map(Some)
+        self.pieces(&field.value, |_, text| Ok(text)).map(Some)
     }
 
     /// A JSON body as text in which credentials are marked.
@@ -167,7 +167,7 @@ impl<'a> Bench<'a> {
     }
 
     fn marked(&self, template: &Template) -> Result<String, RenderError> {
-        let pieces = self.pieces(template, Ok)?;
+        let pieces = self.pieces(template, |_, text| Ok(text))?;
         Ok(pieces
             .iter()
             .map(|piece| match piece {

@@ -138,6 +138,11 @@ impl Connector {
         &self.id
     }
 
+    /// Where the outside system is, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        self.transport.base()
+    }
+
     /// The recipe it works by.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe

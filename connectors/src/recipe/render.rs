@@ -82,14 +82,30 @@ pub enum RenderError {
     #[error("a list of {0} elements is more than a request may repeat")]
     TooMany(usize),
     /// A hole in a path would change which path it is.
-    #[error("a part of the path comes out as `{0}`, which would name another path")]
-    Path(String),
+    #[error(
+        "`{formula}` comes out {} in the path, which would name another path",
+        shown(text)
+    )]
+    Path {
+        /// The formula; the whole path where several are to blame.
+        formula: String,
+        /// What it gave.
+        text: String,
+    },
     /// A header holds line breaks or control characters.
     #[error("the header `{0}` comes out with characters no header can hold")]
     Header(String),
     /// The request is too large.
     #[error("the request has {0} bytes, more than may be sent")]
     TooLarge(usize),
+}
+
+fn shown(text: &str) -> String {
+    if text.is_empty() {
+        "empty".to_owned()
+    } else {
+        format!("as `{text}`")
+    }
 }
 
 /// What an operation is rendered from.
@@ -259,8 +275,11 @@ fn is_token(byte: u8) -> bool {
 
 fn target(request: &Request, bench: &Bench<'_>) -> Result<Masked, RenderError> {
     // An empty part would turn the address of one thing into that of all.
-    let mut pieces = bench.pieces(&request.path, |text| match text.as_str() {
-        "" => Err(RenderError::Path(text)),
+    let mut pieces = bench.pieces(&request.path, |formula, text| match text.as_str() {
+        "" => Err(RenderError::Path {
+            formula: formula.source.clone(),
+            text,
+        }),
         part => Ok(percent(part)),
     })?;
     let path = Masked(pieces.clone()).to_string();
@@ -268,7 +287,10 @@ fn target(request: &Request, bench: &Bench<'_>) -> Result<Masked, RenderError> {
     while let Some(segment) = segments.next() {
         let last = segments.peek().is_none();
         if matches!(segment, "." | "..") || (segment.is_empty() && !last) {
-            return Err(RenderError::Path(segment.to_owned()));
+            return Err(RenderError::Path {
+                formula: path.clone(),
+                text: segment.to_owned(),
+            });
         }
     }
     let mut separator = '?';
@@ -293,7 +315,10 @@ fn body(body: &Body, bench: &Bench<'_>) -> Result<(Masked, Option<String>), Rend
             let form = form(fields, bench)?;
             Ok((form, Some("application/x-www-form-urlencoded".to_owned())))
         }
-        Body::Raw { content_type, text } => Ok((Masked(bench.pieces(text, Ok)?), Some(content_type.clone()))),
+        Body::Raw { content_type, text } => Ok((
+            Masked(bench.pieces(text, |_, text| Ok(text))?),
+            Some(content_type.clone()),
+        )),
     }
 }
 
@@ -323,7 +348,7 @@ fn plainly(pieces: Vec<Piece>) -> Masked {
 }
 
 fn authenticate(auth: &Auth, bench: &Bench<'_>, rendered: &mut Rendered) -> Result<(), RenderError> {
-    let pieces = |template| bench.pieces(template, Ok);
+    let pieces = |template| bench.pieces(template, |_, text| Ok(text));
     match auth {
         Auth::None => {}
         Auth::Basic { username, password } => {

@@ -16,7 +16,7 @@ use super::exchange::Exchange;
 use super::mask::Mask;
 use super::render::{Named, Purpose, RenderError, Rendered, purpose, request};
 use super::reply::{Reply, Trouble};
-use super::secret::Secret;
+use super::secret::{Masked, Secret};
 use super::session::{Token, skipped};
 use super::transport::Outgoing;
 
@@ -37,6 +37,21 @@ pub struct Request<'a> {
     pub traceparent: Option<&'a str>,
     /// Whether anything was sent under this key before.
     pub sending: Sending,
+}
+
+impl Request<'_> {
+    /// Puts on a request what ties it to the others of its attempt.
+    pub(super) fn mark(&self, rendered: &mut Rendered) {
+        let marks = [
+            ("x-correlation-id", Some(self.correlation_id)),
+            ("traceparent", self.traceparent),
+        ];
+        for (name, value) in marks {
+            if let Some(value) = value.filter(|value| value.bytes().all(|byte| byte.is_ascii_graphic())) {
+                rendered.headers.push((name.to_owned(), Masked::text(value)));
+            }
+        }
+    }
 }
 
 /// Whether anything was sent under a key before.
@@ -210,13 +225,13 @@ impl<'c> Run<'c> {
     /// says that nothing was done.
     pub(super) async fn deliver(&mut self, rendered: &Rendered) -> Result<Reply, Outcome> {
         let mut rendered = rendered.clone();
-        self.trace(&mut rendered);
+        self.request.mark(&mut rendered);
         let connector = self.connector;
         let Auth::Session(session) = &connector.recipe.auth else {
             return self.transmit(&rendered, None).await;
         };
         let first = connector
-            .token(session, &mut self.exchange, self.deadline)
+            .token(session, self.request, &mut self.exchange, self.deadline)
             .await
             .map_err(Outcome::Failed)?;
         let reply = self.transmit(&rendered, Some(&first)).await?;
@@ -225,24 +240,10 @@ impl<'c> Run<'c> {
         }
         connector.sessions.forget(&first).await;
         let second = connector
-            .token(session, &mut self.exchange, self.deadline)
+            .token(session, self.request, &mut self.exchange, self.deadline)
             .await
             .map_err(Outcome::Failed)?;
         self.transmit(&rendered, Some(&second)).await
-    }
-
-    fn trace(&self, rendered: &mut Rendered) {
-        use super::secret::Masked;
-
-        let marks = [
-            ("x-correlation-id", Some(self.request.correlation_id)),
-            ("traceparent", self.request.traceparent),
-        ];
-        for (name, value) in marks {
-            if let Some(value) = value.filter(|value| value.bytes().all(|byte| byte.is_ascii_graphic())) {
-                rendered.headers.push((name.to_owned(), Masked::text(value)));
-            }
-        }
     }
 
     async fn transmit(&mut self, rendered: &Rendered, token: Option<&Arc<Token>>) -> Result<Reply, Outcome> {

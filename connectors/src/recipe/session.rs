@@ -17,6 +17,7 @@ use super::document::Session;
 use super::exchange::Exchange;
 use super::render::{Purpose, request};
 use super::reply::Reply;
+use super::run::Request;
 use super::secret::Secret;
 
 /// The session a connector has open, if any.
@@ -53,6 +54,7 @@ impl Connector {
     pub(super) async fn token(
         &self,
         session: &Session,
+        asked: &Request<'_>,
         exchange: &mut Exchange,
         deadline: Instant,
     ) -> Result<Arc<Token>, Fault> {
@@ -60,7 +62,7 @@ impl Connector {
         if let Some(token) = open.as_ref() {
             return Ok(Arc::clone(token));
         }
-        let text = self.log_in(session, exchange, deadline).await?;
+        let text = self.log_in(session, asked, exchange, deadline).await?;
         let token = Arc::new(Token {
             text: Secret::new(text),
         });
@@ -71,6 +73,7 @@ impl Connector {
     async fn log_in(
         &self,
         session: &Session,
+        asked: &Request<'_>,
         exchange: &mut Exchange,
         deadline: Instant,
     ) -> Result<String, Fault> {
@@ -79,8 +82,9 @@ impl Connector {
             scope: Scope::new().with("settings", &self.settings),
             phase: Phase::Live,
         };
-        let rendered = request(&self.recipe, &session.login, "login", Purpose::Login, &bench)
+        let mut rendered = request(&self.recipe, &session.login, "login", Purpose::Login, &bench)
             .map_err(|error| Fault::new(FaultClass::Auth, format!("the login cannot be written: {error}")))?;
+        asked.mark(&mut rendered);
         let reply = self
             .transmit(&rendered, None, exchange, deadline)
             .await
@@ -98,7 +102,15 @@ impl Connector {
 
     fn refused(&self, reply: &Reply) -> Fault {
         match by_status(reply, &self.recipe.defaults, true) {
-            Outcome::Failed(fault) | Outcome::Unknown(fault) if !(200..300).contains(&reply.status) => fault,
+            Outcome::Failed(fault) | Outcome::Unknown(fault)
+                if !(200..300).contains(&reply.status) && reply.status != 401 =>
+            {
+                fault
+            }
+            Outcome::Rejected(_) if reply.status == 404 => Fault::new(
+                FaultClass::Auth,
+                "there is no login at this address (404); check base_url and the settings of this connector",
+            ),
             Outcome::Succeeded(_)
             | Outcome::Accepted(_)
             | Outcome::Rejected(_)

@@ -1,6 +1,6 @@
 //! Reading TOML tables key by key, so that every mistake is found in one go and has a place.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use amends_engine::Value;
@@ -38,6 +38,11 @@ impl<'t> Desk<'t> {
         });
     }
 
+    /// How many mistakes were noted so far.
+    pub(super) fn count(&self) -> usize {
+        self.errors.borrow().len()
+    }
+
     pub(super) fn report_all(&self, at: usize, mistakes: Vec<Mistake>) {
         for mistake in mistakes {
             self.report(at, mistake.code, mistake.message);
@@ -69,6 +74,7 @@ pub(super) struct Table<'d> {
     pub(super) at: usize,
     fields: &'d DeTable<'d>,
     asked: RefCell<BTreeSet<&'static str>>,
+    forgiven: Cell<bool>,
 }
 
 impl<'d> Table<'d> {
@@ -79,6 +85,7 @@ impl<'d> Table<'d> {
             at,
             fields,
             asked: RefCell::default(),
+            forgiven: Cell::new(false),
         }
     }
 
@@ -209,6 +216,11 @@ impl<'d> Table<'d> {
             .collect()
     }
 
+    /// Leaves every key unread: what it means depends on another that is wrong.
+    pub(super) fn forgive(&self) {
+        self.forgiven.set(true);
+    }
+
     /// All keys with their values; for tables whose keys are names.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'d str, Item<'d>)> + use<'d> {
         self.fields
@@ -227,6 +239,9 @@ impl<'d> Table<'d> {
 
     /// Reports every key that was never asked for.
     pub(super) fn finish(self) {
+        if self.forgiven.get() {
+            return;
+        }
         let asked = self.asked.borrow();
         for name in self.fields.keys() {
             if !asked.contains(name.get_ref().as_ref()) {

@@ -23,6 +23,16 @@ pub(crate) fn key(step: &str) -> String {
 
 /// A connector of the recipe's text with these secrets.
 pub(crate) fn connector(recipe: &str, base_url: &str, secrets: &[(&str, &str)]) -> Connector {
+    connector_with(recipe, base_url, secrets, BTreeMap::new())
+}
+
+/// The same with these settings.
+pub(crate) fn connector_with(
+    recipe: &str,
+    base_url: &str,
+    secrets: &[(&str, &str)],
+    settings: BTreeMap<String, Value>,
+) -> Connector {
     let recipe = Recipe::parse(recipe).unwrap_or_else(|errors| panic!("{errors}"));
     let secrets: Secrets = secrets
         .iter()
@@ -33,7 +43,7 @@ pub(crate) fn connector(recipe: &str, base_url: &str, secrets: &[(&str, &str)]) 
         base_url: base_url.to_owned(),
         recipe: Arc::new(recipe),
         secrets,
-        settings: BTreeMap::new(),
+        settings,
         timeout_ms: None,
         pool: Pool::default(),
     };

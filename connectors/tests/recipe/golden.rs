@@ -40,7 +40,7 @@ fn line(sku: &str, quantity: i64, net_minor: i64) -> Value {
 }
 
 /// Every argument any operation takes.
-fn arguments() -> Value {
+pub(crate) fn arguments() -> Value {
     let address = [
         "name", "company", "line1", "line2", "city", "state", "postcode", "country", "phone", "email",
     ];

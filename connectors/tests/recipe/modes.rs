@@ -459,7 +459,7 @@ async fn a_check_asks_one_harmless_question() {
     drop(server);
     let report = connector.check().await;
     assert!(
-        matches!(&report, CheckReport::Bad(why) if why.contains("no connection")),
-        "{report}"
+        matches!(&report, CheckReport::Bad { what, .. } if what.contains("no connection")),
+        "{report:?}"
     );
 }

@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 pub(crate) enum Answer {
     /// These bytes; then the connection is closed.
     Bytes(Vec<u8>),
+    /// These bytes; then the next request of the connection is read.
+    Kept(Vec<u8>),
     /// Nothing, for as long as anybody waits.
     Silence,
 }
@@ -27,6 +29,12 @@ pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Answer {
     )
 }
 
+/// An answer in JSON after which the connection stays.
+pub(crate) fn kept(status: u16, body: &str) -> Answer {
+    let length = body.len();
+    Answer::Kept(format!("HTTP/1.1 {status} Told\r\ncontent-length: {length}\r\n\r\n{body}").into())
+}
+
 /// An answer in JSON.
 pub(crate) fn json(status: u16, body: &str) -> Answer {
     answer(status, "content-type: application/json\r\n", body)
@@ -36,6 +44,7 @@ pub(crate) fn json(status: u16, body: &str) -> Answer {
 struct Script {
     answers: VecDeque<Answer>,
     requests: Vec<String>,
+    connections: usize,
 }
 
 /// A running server.
@@ -55,6 +64,7 @@ impl Server {
         let serving = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                shared.lock().unwrap().connections += 1;
                 tokio::spawn(serve(stream, Arc::clone(&shared)));
             }
         });
@@ -66,6 +76,11 @@ impl Server {
         let mut script = self.script.lock().unwrap();
         script.answers = answers.into_iter().collect();
         script.requests.clear();
+    }
+
+    /// How many connections were made since the start.
+    pub(crate) fn connections(&self) -> usize {
+        self.script.lock().unwrap().connections
     }
 
     /// The requests since then, head and body.
@@ -94,22 +109,25 @@ impl Drop for Server {
 }
 
 async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
-    let Some(request) = read(&mut stream).await else {
-        return;
-    };
-    let next = {
-        let mut script = script.lock().unwrap();
-        script.requests.push(request);
-        script.answers.pop_front()
-    };
-    match next {
-        Some(Answer::Bytes(bytes)) => {
-            // A client that has read enough may be gone already.
-            let _ = stream.write_all(&bytes).await;
-            let _ = stream.shutdown().await;
+    while let Some(request) = read(&mut stream).await {
+        let next = {
+            let mut script = script.lock().unwrap();
+            script.requests.push(request);
+            script.answers.pop_front()
+        };
+        // A client that has read enough may be gone already.
+        match next {
+            Some(Answer::Kept(bytes)) => {
+                let _ = stream.write_all(&bytes).await;
+            }
+            Some(Answer::Bytes(bytes)) => {
+                let _ = stream.write_all(&bytes).await;
+                let _ = stream.shutdown().await;
+                return;
+            }
+            Some(Answer::Silence) => std::future::pending().await,
+            None => return,
         }
-        Some(Answer::Silence) => std::future::pending().await,
-        None => {}
     }
 }
 

@@ -24,11 +24,17 @@ async fn customer(bench: &Bench) -> i64 {
 }
 
 /// The sale of domain facts: two tees at 22.49 with 7.25 % tax.
-fn sale(party: i64, reference: &str, quantity: i64) -> Json {
+async fn sale(bench: &Bench, party: i64, reference: &str, quantity: i64) -> Json {
+    let article = bench
+        .rpc(
+            "model.product.product.search",
+            json!([[["code", "=", "TEE-BLK-M"]]]),
+        )
+        .await;
     json!({
         "party": party, "invoice_address": 1, "reference": reference,
         "invoice_method": "order", "shipment_method": "order",
-        "lines": [["create", [{"type": "line", "product": 1, "unit": 1, "quantity": quantity,
+        "lines": [["create", [{"type": "line", "product": article["result"][0], "unit": 1, "quantity": quantity,
             "unit_price": decimal("22.49"), "taxes": [["add", [1]]]}]]],
     })
 }
@@ -47,7 +53,7 @@ async fn read(bench: &Bench, model: &str, id: i64, fields: &[&str]) -> Json {
 
 async fn processed(bench: &Bench, quantity: i64) -> (i64, i64, i64) {
     let party = customer(bench).await;
-    let id = made(bench, sale(party, "WC-20", quantity)).await;
+    let id = made(bench, sale(bench, party, "WC-20", quantity).await).await;
     bench.rpc("model.sale.sale.quote", json!([[id]])).await;
     bench.rpc("model.sale.sale.confirm", json!([[id]])).await;
     let sale = read(bench, "sale.sale", id, &["shipments", "invoices"]).await;
@@ -62,8 +68,8 @@ async fn processed(bench: &Bench, quantity: i64) -> (i64, i64, i64) {
 async fn two_creates_with_one_reference_make_two_sales_and_two_effects() {
     let bench = Bench::start().await;
     let party = customer(&bench).await;
-    let first = made(&bench, sale(party, "WC-20", 2)).await;
-    let second = made(&bench, sale(party, "WC-20", 2)).await;
+    let first = made(&bench, sale(&bench, party, "WC-20", 2).await).await;
+    let second = made(&bench, sale(&bench, party, "WC-20", 2).await).await;
     assert_ne!(first, second);
     let domain = json!([
         [["reference", "=", "WC-20"]],
@@ -237,7 +243,7 @@ async fn a_button_pressed_twice_is_ignored_or_refused_as_asked() {
         })
         .await;
         let party = customer(&bench).await;
-        let id = made(&bench, sale(party, "WC-20", 2)).await;
+        let id = made(&bench, sale(&bench, party, "WC-20", 2).await).await;
         let cancel = async || bench.rpc("model.sale.sale.cancel", json!([[id]])).await;
         assert_eq!(cancel().await["result"], Json::Null);
         let again = cancel().await;
@@ -254,11 +260,11 @@ async fn a_button_pressed_twice_is_ignored_or_refused_as_asked() {
 async fn a_call_that_fails_half_way_leaves_nothing_behind() {
     let bench = Bench::start().await;
     let party = customer(&bench).await;
-    let id = made(&bench, sale(party, "WC-20", 2)).await;
+    let id = made(&bench, sale(&bench, party, "WC-20", 2).await).await;
     let refused = bench.rpc("model.sale.sale.cancel", json!([[id, 999]])).await;
     assert_eq!(refused["error"][0], "UserError");
     assert_eq!(read(&bench, "sale.sale", id, &["state"]).await["state"], "draft");
-    let two = json!([[sale(party, "WC-21", 1), {"reference": "WC-22"}]]);
+    let two = json!([[sale(&bench, party, "WC-21", 1).await, {"reference": "WC-22"}]]);
     assert_eq!(
         bench.rpc("model.sale.sale.create", two).await["error"][0],
         "UserError"

@@ -11,7 +11,7 @@ const QUICK: u64 = 1;
 
 /// What a client saw of one request: the status, or 0 if the connection ended without an answer.
 async fn seen(bench: &Bench, reference: &str) -> (u16, Json) {
-    let party = json!([[{"name": "Ana", "reference": reference}]]);
+    let party = json!([[{"name": "Ana", "code": reference}]]);
     match bench.try_rpc("model.party.party.create", party).await {
         Ok(Answer { status, body, .. }) => (status, body),
         Err(_) => (0, Json::Null),
@@ -25,7 +25,7 @@ async fn check(fault: Fault, status: u16, effects: usize) {
     bench.inject("erp", Rule::always(fault).times(1));
     assert_eq!(seen(&bench, "r").await.0, status, "{name}");
     assert_eq!(bench.witnessed("party.party.create"), effects, "{name}");
-    assert_eq!(seen(&bench, "r").await.0, 200, "{name}: it strikes once");
+    assert_eq!(seen(&bench, "r2").await.0, 200, "{name}: it strikes once");
     assert_eq!(bench.witnessed("party.party.create"), effects + 1, "{name}");
     let struck: u64 = bench.world.counts()["erp"].faults.values().sum();
     assert_eq!(struck, 1, "{name}");

@@ -20,7 +20,7 @@ async fn effects_and_summary_are_served_and_rows_can_be_dropped_on_purpose() {
         bench
             .rpc(
                 "model.party.party.create",
-                json!([[{"name": "Ana", "reference": format!("r{nth}")}]]),
+                json!([[{"name": "Ana", "code": format!("r{nth}")}]]),
             )
             .await;
     }

@@ -14,3 +14,4 @@ mod orders;
 mod poison;
 mod rest;
 mod signatures;
+mod totals;

@@ -39,13 +39,17 @@ pub(super) fn operation(
     settle_ms: i64,
 ) -> Option<Operation> {
     let names = operation_names(names, promise);
+    let before = table.desk.count();
     let word = table.choice("mode", &MODES);
     if !table.has("mode") {
         table.missing("mode");
     }
     let settle_ms = table.duration_ms("settle").unwrap_or(settle_ms);
     let key_ttl_ms = table.duration_ms("key_ttl").unwrap_or(KEY_TTL_MS);
-    let word = word?;
+    let Some(word) = word else {
+        table.forgive();
+        return None;
+    };
     let probe = lookup(table, &names, word);
     if probe.is_none() && !table.has("probe") && matches!(word, Word::Probed | Word::Staged) {
         let message = format!(
@@ -61,7 +65,10 @@ pub(super) fn operation(
         chain_plan(table, &names)
     };
     let plan = plan?;
-    check_promise(table, promise, &plan, probe.as_ref());
+    // What could not be read may have been the rule that is missed here.
+    if table.desk.count() == before {
+        check_promise(table, promise, &plan, probe.as_ref());
+    }
     Some(Operation {
         mode: match word {
             Word::Keyed => Mode::Keyed { key_ttl_ms },
