@@ -215,7 +215,8 @@ fn is_undoing(draft: &Draft<'_>, case: &Case<'_>) -> bool {
 }
 
 fn rejected(draft: &mut Draft<'_>, case: &Case<'_>, fault: &Fault) -> Verdict {
-    if case.call.doubt.is_some() {
+    // A verification changes nothing, so its last answer is all there is to know.
+    if case.call.doubt.is_some() && !ledger::verifies(&case.call.pinned.contract) {
         return doubt::rejected(draft, case, fault);
     }
     if case.site.side != Side::Do {

@@ -99,9 +99,14 @@ pub(super) fn absent(draft: &mut Draft<'_>, case: &Case<'_>) -> Verdict {
             "it did not happen, and the policy allows no more tries",
         );
     }
+    let until = draft.context.at.plus(pause);
+    // A draft may stand there under this key. Only the same key finds it again; another would make a second one.
+    if case.call.pinned.contract.mode == Mode::Staged {
+        return Verdict::Retry { until };
+    }
     let epoch = case.call.epoch + 1;
     Verdict::Anew {
-        until: draft.context.at.plus(pause),
+        until,
         epoch,
         old_key: case.key.clone(),
         key: draft.key(case.id, case.site, epoch),

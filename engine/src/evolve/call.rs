@@ -79,6 +79,7 @@ pub(super) fn judged(instance: &mut Instance, site: &Site, verdict: &Verdict, at
 fn go_on(call: &mut CallState, verdict: &Verdict, at: Millis) {
     match verdict {
         Verdict::Retry { until } => {
+            call.doubt = None;
             call.phase = CallPhase::Owed {
                 errand: Errand::Send,
                 until: *until,
@@ -101,12 +102,11 @@ fn go_on(call: &mut CallState, verdict: &Verdict, at: Millis) {
         }
         Verdict::Anew { until, epoch, .. } => renew(call, *epoch, *until),
         Verdict::Stuck { incident, in_doubt } => {
-            if *in_doubt {
-                call.doubt = call.doubt.or(Some(Doubt {
-                    since: at,
-                    absents: 0,
-                }));
-            }
+            let known = call.doubt.unwrap_or(Doubt {
+                since: at,
+                absents: 0,
+            });
+            call.doubt = in_doubt.then_some(known);
             call.phase = CallPhase::Stuck { incident: *incident };
         }
         Verdict::Landed { .. } | Verdict::Failed { .. } | Verdict::Refused { .. } => {}
