@@ -31,7 +31,7 @@ impl Book for ServerBook {
     fn definition(&self, digest: &Digest) -> Option<Arc<Definition>> {
         self.library
             .by_digest(digest)
-            .map(|loaded| Arc::new(loaded.definition.clone()))
+            .map(|loaded| Arc::clone(&loaded.definition))
     }
 
     fn starts(&self, root: &RootKey, fact: &Fact, subject: Option<&Value>) -> Vec<Start> {
@@ -99,7 +99,7 @@ impl ServerBook {
                 .map(|(role, connector)| (RoleName::new(*role), ConnectorId::new(connector.clone()))),
         );
         Some(Start {
-            definition: Arc::new(loaded.definition.clone()),
+            definition: Arc::clone(&loaded.definition),
             routes,
             settings: shop.settings.clone(),
         })

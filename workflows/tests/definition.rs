@@ -21,7 +21,7 @@ fn shipped(name: &str) -> Arc<Loaded> {
 }
 
 fn order_to_cash() -> Definition {
-    shipped("order-to-cash").definition.clone()
+    Definition::clone(&shipped("order-to-cash").definition)
 }
 
 #[test]

@@ -66,7 +66,7 @@ use source::Source;
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// What runs.
-    pub definition: Definition,
+    pub definition: Arc<Definition>,
     /// The document as written, with places.
     pub document: syntax::Document,
     /// The text the digest names.
@@ -95,7 +95,7 @@ pub fn read(file: &str, text: &str, evaluator: &CelEvaluator) -> Result<Loaded, 
         return Err(Problems::new(source.file(), problems));
     }
     Ok(Loaded {
-        definition: build::build(&document, &graph, text),
+        definition: Arc::new(build::build(&document, &graph, text)),
         document,
         text: text.to_owned(),
         guards,
