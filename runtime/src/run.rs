@@ -95,6 +95,14 @@ impl Running {
     }
 }
 
+/// Who lets go of a running engine without stopping it ends it as a power cut would: nothing else can reach it any
+/// more, and the store must not stay in use.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.loop_task.abort();
+    }
+}
+
 /// Starts the engine on `log`.
 ///
 /// # Errors
