@@ -42,6 +42,8 @@ pub struct Shop {
     pub consumer_key: String,
     /// Password of the REST API.
     pub consumer_secret: String,
+    /// The site its webhooks say they come from, with scheme and slash; its own address if absent.
+    pub source: Option<String>,
     /// How far the shop's clock is ahead of UTC, in minutes.
     pub utc_offset_min: i32,
     /// Where it announces changes.
@@ -57,6 +59,7 @@ impl Default for Shop {
             port: 0,
             consumer_key: "ck_sandbox".into(),
             consumer_secret: "cs_sandbox".into(),
+            source: None,
             utc_offset_min: -300,
             hooks: Vec::new(),
             webhook_delay_ms: 0,

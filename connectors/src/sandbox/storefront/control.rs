@@ -23,7 +23,7 @@ pub(crate) fn router(storefront: Arc<Storefront>) -> Router {
         .route("/orders/{id}/trash", post(trash))
         .route("/orders/{id}/restore", post(restore))
         .route("/orders/{id}", delete(forget))
-        .route("/orders/{id}/refunds", post(refund))
+        .route("/orders/{id}/refunds", post(refund).put(record_refunds))
         .route("/orders/{id}/refunds/{refund}", delete(forget_refund))
         .route("/hooks", get(hooks).post(add_hooks).delete(clear_hooks))
         .route("/announce", post(announce))
@@ -150,6 +150,16 @@ async fn refund(
     let refund = refund.map_err(|failure| refused(&failure))?;
     shop.announce(&mut store, Happening::Updated, id, now_ms());
     Ok(Json(json!({"id": refund})))
+}
+
+/// Puts refunds on record as the REST API lists them, the newest first; the order itself stays as it is.
+async fn record_refunds(
+    State(shop): Shared,
+    Path(id): Path<i64>,
+    Json(refunds): Json<Vec<Value>>,
+) -> StatusCode {
+    shop.store().orders.record_refunds(id, refunds);
+    StatusCode::NO_CONTENT
 }
 
 async fn forget_refund(State(shop): Shared, Path((id, refund)): Path<(i64, i64)>) -> Answer {

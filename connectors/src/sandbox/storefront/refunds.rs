@@ -20,6 +20,11 @@ impl Orders {
         Ok(Json::Array(refunds.cloned().collect()))
     }
 
+    /// Replaces the refunds of an order; `listed` has the newest first.
+    pub(crate) fn record_refunds(&mut self, order: i64, listed: Vec<Json>) {
+        self.refunds.insert(order, listed.into_iter().rev().collect());
+    }
+
     /// Refunds an amount without lines; once all of the total is refunded, the order is `refunded`.
     pub(crate) fn refund(
         &mut self,

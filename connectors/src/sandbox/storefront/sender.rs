@@ -43,11 +43,13 @@ impl Sender {
         client: reqwest::Client,
         addr: SocketAddr,
     ) -> Self {
+        let own = || format!("http://{addr}/");
+        let source = storefront.shop.source.clone().unwrap_or_else(own);
         Self {
             storefront,
             desk,
             client,
-            source: format!("http://{addr}/"),
+            source,
         }
     }
 
