@@ -93,6 +93,14 @@ impl Client {
         self.send(self.request(Method::GET, "/status")).await
     }
 
+    /// A part of the feed.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn feed(&self, wanted: &[(&str, String)]) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/feed").query(wanted)).await
+    }
+
     /// Every brake that is pulled.
     ///
     /// # Errors

@@ -15,6 +15,7 @@
 pub mod audit;
 pub mod brakes;
 pub mod client;
+pub mod feed;
 pub mod limits;
 pub mod role;
 pub mod token;

@@ -12,8 +12,8 @@ use crate::document::{self, Document};
 use crate::limits::COMMAND_BYTES_MAX;
 use crate::role::Act;
 use crate::routes::{
-    audit, backups, brakes, commands, deliveries, health, history, inbound, me, orders, pages, requests,
-    status, tokens,
+    audit, backups, brakes, commands, deliveries, feed, health, history, inbound, me, orders, pages,
+    requests, status, tokens,
 };
 use crate::state::{App, Setup};
 use crate::{answer, auth};
@@ -36,6 +36,8 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         .may(Act::Look, routes!(deliveries::refused))
         .may(Act::Look, routes!(deliveries::show))
         .may(Act::Replay, routes!(deliveries::replay))
+        .may(Act::Look, routes!(feed::page))
+        .may(Act::Look, routes!(feed::stream))
         .may(Act::Pause, routes!(brakes::pause_connector))
         .may(Act::Release, routes!(brakes::resume_connector))
         .may(Act::Look, routes!(brakes::list))

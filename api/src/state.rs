@@ -7,9 +7,11 @@ use amends_engine::Millis;
 use amends_engine::decide::Book;
 use amends_runtime::{Handle, Inbox};
 use amends_storage::ReadError;
+use tokio::sync::watch;
 
 use crate::audit::Audit;
 use crate::door::Door;
+use crate::feed::{Feed, Listeners};
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::reader::Reader;
@@ -32,6 +34,10 @@ pub struct Setup {
     pub tokens: Vec<Token>,
     /// What can be named in a path.
     pub names: Names,
+    /// Who is told of what happens.
+    pub listeners: Listeners,
+    /// Turns `true` when the server stops: what never ends by itself ends then.
+    pub stopping: watch::Receiver<bool>,
     /// Bounds of the configuration.
     pub limits: Limits,
     /// Writes a backup and says where it is and what it holds; the error is a sentence for people.
@@ -67,6 +73,7 @@ pub(crate) struct Shared {
     pub(crate) setup: Setup,
     pub(crate) audit: Audit,
     pub(crate) refused: Ring,
+    pub(crate) feed: Feed,
     /// One token is made at a time, so that two of one name cannot be.
     pub(crate) naming: tokio::sync::Mutex<()>,
     document: OnceLock<String>,
@@ -75,9 +82,11 @@ pub(crate) struct Shared {
 impl App {
     pub(crate) fn new(setup: Setup) -> Result<Self, ReadError> {
         let audit = Audit::open(setup.handle.clone(), &setup.reader)?;
+        let feed = Feed::new(setup.reader.clone(), setup.book.clone());
         Ok(Self(Arc::new(Shared {
             setup,
             audit,
+            feed,
             refused: Ring::default(),
             naming: tokio::sync::Mutex::new(()),
             document: OnceLock::new(),

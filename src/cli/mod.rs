@@ -8,6 +8,7 @@ mod brakes;
 mod config;
 mod connector;
 mod demo;
+mod feed;
 mod journal;
 mod layout;
 mod logging;
@@ -39,6 +40,8 @@ enum Command {
     Serve(serve::Args),
     /// List and show orders of a running server, and move them
     Orders(orders::Args),
+    /// Tell what happens, line by line
+    Feed(feed::Args),
     /// Show what is stopped, stop it, let it go on
     Brakes(brakes::Args),
     /// Make, list and revoke access tokens
@@ -105,6 +108,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(args).await,
         Command::Orders(args) => orders::run(args).await,
+        Command::Feed(args) => feed::run(args).await,
         Command::Brakes(args) => brakes::run(args).await,
         Command::Token(args) => token::run(&args).await,
         Command::Audit(args) => audit::run(&args).await,

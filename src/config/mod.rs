@@ -17,6 +17,7 @@ pub mod key;
 pub mod log;
 pub mod name;
 mod nearest;
+pub mod notify;
 pub mod path;
 pub mod problem;
 pub mod reading;
@@ -42,6 +43,7 @@ pub use definitions::Definitions;
 pub use effective::Effective;
 pub use gateway::{Gateway, TakenBy};
 pub use log::Log;
+pub use notify::Notify;
 pub use problem::{Code, ConfigError, Problem};
 pub use rest::Rest;
 pub use retention::Retention;
@@ -74,6 +76,8 @@ pub struct Config {
     pub shops: BTreeMap<String, Shop>,
     /// The systems behind them, by name.
     pub connectors: BTreeMap<String, Connector>,
+    /// Who is told when something happens, by name.
+    pub notify: BTreeMap<String, Notify>,
     /// Which definition and connectors a new order gets.
     pub routing: Routing,
     effective: Vec<Effective>,
@@ -116,6 +120,7 @@ impl Config {
             definitions: Definitions::read(root),
             shops: root.each("shops", name::slug, Shop::read),
             connectors: root.each("connectors", name::slug, Connector::read),
+            notify: root.each("notify", name::slug, Notify::read),
             routing: Routing::read(root),
             effective: Vec::new(),
             warnings: Vec::new(),

@@ -3,7 +3,8 @@
 use super::key::{Entry, Fallback};
 use super::setting::Setting;
 use super::{
-    connector, definitions, duration, gateway, log, rest, retention, routing, server, shop, size, store,
+    connector, definitions, duration, gateway, log, notify, rest, retention, routing, server, shop, size,
+    store,
 };
 
 /// One table of a document.
@@ -103,6 +104,11 @@ pub const TABLES: &[Table] = &[
         "connectors.NAME.breaker",
         "When to stop sending to a system that fails.",
         connector::BREAKER_KEYS,
+    ),
+    table(
+        "notify.NAME",
+        "Somebody who is told when something happens (docs/feed.md). The name is shown where a listener does not answer.",
+        notify::KEYS,
     ),
     table(
         "routing.rule",

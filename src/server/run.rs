@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use amends_api::brakes::Brakes;
+use amends_api::feed::{Feed, Listeners};
 use amends_api::{Names, Reader, Setup, Tls};
 use amends_connectors::woocommerce::rest::{Access, AccessError, Client};
 use amends_engine::gate::{BreakerLimits, Limits, Paused, RateLimits};
@@ -30,6 +31,7 @@ use super::connectors::{ConnectorError, Connectors};
 use super::door::ServerDoor;
 use super::identity::new_store_id;
 use super::interpreter::{Interpreter, RefundIndex};
+use super::notify::{Notifier, NotifyError};
 use super::performer::Performer;
 use super::reader::RestReader;
 use super::shop::Shop;
@@ -103,6 +105,9 @@ pub enum StartError {
     /// The certificate cannot be used.
     #[error("server.tls: {0}")]
     Tls(#[from] amends_api::TlsError),
+    /// A listener cannot be told.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
     /// The API cannot start.
     #[error("the API cannot start: {0}")]
     Api(ReadError),
@@ -221,6 +226,14 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
     for sweep in sweeps(config, &shops, &interpreter, &running.handle(), &reader)? {
         workers.spawn(sweep.run());
     }
+    let feed = Feed::new(reader.clone(), book.clone());
+    let mut listeners = Listeners::default();
+    for (name, notify) in &config.notify {
+        let (notifier, state) = Notifier::new(name, notify, feed.clone(), running.handle(), clock.clone())?;
+        workers.spawn(notifier.run());
+        listeners.0.push(state);
+    }
+    let (stop, stopping) = watch::channel(false);
     let setup = Setup {
         handle: running.handle(),
         inbox,
@@ -235,11 +248,13 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
             shops: config.shops.keys().cloned().collect(),
             connectors: config.connectors.keys().cloned().collect(),
         },
+        listeners,
+        stopping,
         limits: api_limits(config),
         backup: backups(config, backup_reader),
         now: Arc::new(move || clock.now()),
     };
-    serve(config, setup, running, workers).await
+    serve(config, setup, running, workers, stop).await
 }
 
 async fn serve(
@@ -247,6 +262,7 @@ async fn serve(
     setup: Setup,
     running: Running,
     workers: JoinSet<()>,
+    stop: watch::Sender<bool>,
 ) -> Result<Server, StartError> {
     let listen = config.server.listen;
     let tls = config.server.tls.as_ref();
@@ -260,7 +276,7 @@ async fn serve(
     let address = listener
         .local_addr()
         .map_err(|source| StartError::Listen { listen, source })?;
-    let (stop, mut stopping) = watch::channel(false);
+    let mut stopping = stop.subscribe();
     let http = tokio::spawn(amends_api::serve(listener, tls, router, async move {
         // A sender that is gone means the same as the signal.
         let _ = stopping.wait_for(|stop| *stop).await;

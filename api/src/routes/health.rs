@@ -62,6 +62,13 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Readiness>, Pro
         let connector = &gate.connector;
         format!("{connector} is paused: resume it with POST /api/v1/connectors/{connector}/resume")
     }));
+    let deaf = app.setup.listeners.now();
+    let deaf = deaf
+        .iter()
+        .filter_map(|one| Some((&one.name, one.problem.as_ref()?)));
+    details.extend(deaf.map(|(name, problem)| {
+        format!("the listener {name} takes no notices ({problem}): look at notify.{name}.url")
+    }));
     let open = health.gates.iter().filter(|gate| gate.breaker != "closed");
     details.extend(open.map(|gate| format!("{}: the circuit breaker is {}", gate.connector, gate.breaker)));
     Ok(Json(Readiness {

@@ -5,6 +5,7 @@ pub(crate) mod backups;
 pub(crate) mod brakes;
 pub(crate) mod commands;
 pub(crate) mod deliveries;
+pub(crate) mod feed;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod inbound;

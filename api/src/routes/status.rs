@@ -42,6 +42,7 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
         "money_paused": health.money_parked.is_some(),
         "failure": health.failure,
         "connectors": gates,
+        "listeners": app.setup.listeners.now(),
     })))
 }
 

@@ -22,6 +22,9 @@ gateways.default = { taken_by = "offline" }
 recipe = "tryton"
 base_url = "https://erp.test"
 rate.per_second = 1
+[notify.oncall]
+url = "https://oncall.test"
+secret = { env = "KEY" }
 [[routing.rule]]
 "#;
 

@@ -1,53 +1,9 @@
 //! Brakes outlive the process that was told of them.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "tests fail by panicking; helpers outside test functions do so too"
-)]
-
-use amends::config::Config;
-use amends::server::{Server, Tests, start};
-use amends_api::client::Client;
-use amends_api::role::Role;
-use amends_api::token::{self, Wanted};
-use amends_engine::Millis;
-use amends_storage::{Commit, Identity, Log as _, Options, Sled};
+use amends::server::Server;
 use serde_json::Value;
 
-/// A server on a store of its own, with the sandbox's configuration and nobody behind it.
-struct House {
-    config: Config,
-    token: String,
-    _folder: tempfile::TempDir,
-}
-
-impl House {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::sandbox();
-        config.server.listen = "127.0.0.1:0".parse().unwrap();
-        config.store.folder = folder.path().join("store");
-        let identity = Identity::new(&amends::server::identity::new_store_id(), 0).unwrap();
-        let mut store = Sled::open_or_create(&config.store.folder, &Options::default(), identity).unwrap();
-        let created = token::create(&[], &Wanted::new("kim", Role::Admin), "test", Millis(0)).unwrap();
-        let commit = Commit {
-            frames: Vec::new(),
-            writes: created.writes,
-        };
-        store.commit(&commit).unwrap();
-        Self {
-            config,
-            token: created.secret.reveal().to_owned(),
-            _folder: folder,
-        }
-    }
-
-    async fn serve(&self) -> (Server, Client) {
-        let server = start(&self.config, Tests::default()).await.unwrap();
-        let client = Client::new(&server.url, &self.token);
-        (server, client)
-    }
-}
+use crate::house::House;
 
 async fn ready(server: &Server) -> String {
     let url = format!("{}/readyz", server.url);
@@ -61,7 +17,7 @@ fn by(brakes: &Value, pointer: &str) -> Option<String> {
 
 #[tokio::test]
 async fn what_was_stopped_stays_stopped_over_a_restart() {
-    let house = House::new();
+    let house = House::new("");
     let (server, client) = house.serve().await;
     for path in ["/money/pause", "/effects/pause", "/connectors/erp/pause"] {
         client.brake(path, "stock-taking").await.unwrap();
@@ -99,7 +55,7 @@ async fn what_was_stopped_stays_stopped_over_a_restart() {
 
 #[tokio::test]
 async fn a_brake_needs_a_reason_and_a_connector_that_exists() {
-    let house = House::new();
+    let house = House::new("");
     let (server, client) = house.serve().await;
     let refused = client.brake("/money/pause", "  ").await.unwrap_err();
     assert!(refused.to_string().contains("command/no-reason"), "{refused}");
