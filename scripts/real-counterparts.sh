@@ -58,6 +58,8 @@ install() {
     "${admin[@]}" -u sale account_invoice_stock account_payment --activate-dependencies
     "$fresh/venv/bin/python" "$pieces/seed-tryton.py" "$fresh/trytond.conf" shop >"$fresh/ids.json"
     mv "$fresh" "$made"
+    # Earlier installations are of no use any more.
+    find "$home" -mindepth 1 -maxdepth 1 -type d ! -path "$made" ! -name 'run.*' -exec rm -rf {} +
 }
 
 [ -e "$made/ids.json" ] || install

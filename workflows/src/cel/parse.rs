@@ -111,7 +111,11 @@ fn from_parser(source: &str, errors: &ParseErrors) -> SyntaxError {
 /// Slips that people coming from other languages make.
 fn help_for(source: &str, start: usize) -> Option<String> {
     let around = source.get(start.saturating_sub(1)..).unwrap_or_default();
-    let advice = if around.starts_with('=') || around.starts_with(" =") {
+    let advice = if source.trim().is_empty() {
+        "write an expression, for example order.total_minor > 0"
+    } else if start >= source.trim_end().len() {
+        "something is missing at the end"
+    } else if around.starts_with('=') || around.starts_with(" =") {
         "compare with == (two signs)"
     } else if source.contains(" and ") {
         "write && for and"
@@ -119,8 +123,6 @@ fn help_for(source: &str, start: usize) -> Option<String> {
         "write || for or"
     } else if source.contains(" not ") || source.starts_with("not ") {
         "write ! for not"
-    } else if source.trim().is_empty() {
-        "write an expression, for example order.total_minor > 0"
     } else {
         return None;
     };

@@ -126,7 +126,18 @@ fn expressions_give_what_they_say() {
 #[test]
 fn what_cannot_be_read_is_located() {
     for (source, fault, at, words) in [
-        ("order.total_minor >", SyntaxFault::Syntax, 19, ""),
+        (
+            "order.total_minor >",
+            SyntaxFault::Syntax,
+            19,
+            "missing at the end",
+        ),
+        (
+            "order.total_minor ==",
+            SyntaxFault::Syntax,
+            20,
+            "missing at the end",
+        ),
         ("order.total_minor = 1", SyntaxFault::Syntax, 18, "two signs"),
         ("a and b", SyntaxFault::Syntax, 2, "&&"),
         ("", SyntaxFault::Syntax, 0, "for example"),
