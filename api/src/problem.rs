@@ -209,6 +209,8 @@ impl From<Refusal> for Problem {
             Refusal::NothingThere(_) => (409, "Nothing waits at this place"),
             Refusal::Ended(_) => (409, "The instance has ended"),
             Refusal::NotNow { .. } => (409, "The command does not apply in this state"),
+            Refusal::NoArgument { .. } => (422, "The call has no such argument"),
+            Refusal::NoSuchNumber(_) => (404, "Nothing open has this number"),
             Refusal::NoReason => (422, "A reason is missing"),
             Refusal::MirrorMoved { .. } => (409, "The record moved while it was compared"),
             Refusal::LimitReached { .. } => (409, "The order has reached a limit"),

@@ -93,6 +93,11 @@ acts! {
     Approve: "approve", Shop, [Support, Finance, Admin], "Agree to what an approval step shows.";
     Reject: "reject", Shop, [Support, Finance, Admin], "Refuse what an approval step shows.";
     Close: "close", Shop, [Finance, Admin], "End an instance as it is; what is left over is settled by hand.";
+    Rewind: "rewind", Shop, [Support, Admin], "Undo back to before a step, then do it and what follows again.";
+    Signal: "signal", Shop, [Support, Admin], "Report a fact by hand, as if the outside had told it.";
+    Edit: "edit", Shop, [Support, Finance, Admin], "Correct arguments of a call that cannot go on; the ledger limits what it moves.";
+    Waive: "waive", Shop, [Finance, Admin], "Give up an obligation, a debt or a discrepancy.";
+    Note: "note", Shop, [Support, Finance, Admin], "Keep a text with an order.";
     Replay: "replay", Shop, [Support, Admin], "Look at a delivery again.";
     Pause: "pause", Everything, [Support, Finance, Admin], "Stop a connector, money, or everything that leaves.";
     Release: "release", Everything, [Admin], "Let a connector, money, or everything go on.";
@@ -108,7 +113,7 @@ impl Act {
     }
 
     /// Acts that are commands to an order.
-    pub const COMMANDS: [Self; 10] = [
+    pub const COMMANDS: [Self; 15] = [
         Self::Retry,
         Self::Complete,
         Self::Skip,
@@ -119,6 +124,11 @@ impl Act {
         Self::Approve,
         Self::Reject,
         Self::Close,
+        Self::Rewind,
+        Self::Signal,
+        Self::Edit,
+        Self::Waive,
+        Self::Note,
     ];
 }
 
@@ -209,6 +219,8 @@ mod tests {
 
     #[test]
     fn every_command_of_the_engine_is_an_act() {
+        let names = Act::COMMANDS.map(Act::name);
+        assert_eq!(names, amends_engine::command::Verb::NAMES);
         for act in Act::COMMANDS {
             assert_eq!(Act::of_command(act.name()), Some(act));
         }

@@ -1,15 +1,17 @@
 //! Wishes of people: accepted and journaled, or refused without any change.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::instance::{Place, Stage};
-use crate::{InstanceId, Value};
+use crate::{FactName, InstanceId, StepId, Value};
 
-/// A person's wish about one instance.
+/// A person's wish about one instance, or, for a waiver or a note, about the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// The instance.
+    /// The instance; a waiver or a note is about the order, whatever stands here.
     pub instance: InstanceId,
     /// What is wished.
     pub verb: Verb,
@@ -63,9 +65,59 @@ pub enum Verb {
     },
     /// End it as it is; what is left over is settled by hand.
     Close,
+    /// Undo back to before `step`, then do it and what follows it again, under new keys.
+    Rewind {
+        /// The first step that is done again.
+        step: StepId,
+    },
+    /// Report a fact by hand, as if the outside had told it.
+    Signal {
+        /// The fact.
+        fact: FactName,
+        /// What it happened to, unique within the order and name: the parcel's number.
+        id: String,
+        /// What expressions read.
+        payload: Value,
+    },
+    /// Correct arguments of a call that cannot go on, and send it under a new key.
+    Edit {
+        /// Which run; its undo, if that is what waits.
+        place: Place,
+        /// The arguments that change, by name; the others stay as they are.
+        arguments: BTreeMap<String, Value>,
+    },
+    /// Nothing more will be done about an obligation, a debt or a discrepancy of the order.
+    Waive {
+        /// Its number in the order.
+        number: u32,
+    },
+    /// Keep a text with the order.
+    Note {
+        /// The text; kept apart from the events, because it may name people.
+        text: String,
+    },
 }
 
 impl Verb {
+    /// All names, in the order of the type.
+    pub const NAMES: [&str; 15] = [
+        "retry",
+        "complete",
+        "skip",
+        "compensate",
+        "cancel",
+        "hold",
+        "resume",
+        "approve",
+        "reject",
+        "close",
+        "rewind",
+        "signal",
+        "edit",
+        "waive",
+        "note",
+    ];
+
     /// The stable public name.
     pub fn name(&self) -> &'static str {
         match self {
@@ -79,6 +131,11 @@ impl Verb {
             Self::Approve { .. } => "approve",
             Self::Reject { .. } => "reject",
             Self::Close => "close",
+            Self::Rewind { .. } => "rewind",
+            Self::Signal { .. } => "signal",
+            Self::Edit { .. } => "edit",
+            Self::Waive { .. } => "waive",
+            Self::Note { .. } => "note",
         }
     }
 }
@@ -114,6 +171,21 @@ pub enum Refusal {
     /// A reason is missing.
     #[error("a reason is needed: say why, it is kept with the order")]
     NoReason,
+    /// The call has no such argument.
+    #[error("{operation} has no argument `{argument}`; it has: {known}")]
+    NoArgument {
+        /// `role.operation`.
+        operation: String,
+        /// What was given.
+        argument: String,
+        /// Those it has.
+        known: String,
+    },
+    /// Nothing open has this number.
+    #[error(
+        "nothing open has the number {0}: `amends orders show` lists incidents and obligations by number"
+    )]
+    NoSuchNumber(u32),
     /// A comparison was made against an older record.
     #[error("the order's record is at revision {actual}, not {expected}: compare again")]
     MirrorMoved {
@@ -142,6 +214,8 @@ impl Refusal {
             Self::Ended(_) => "command/ended",
             Self::NotNow { .. } => "command/not-now",
             Self::NoReason => "command/no-reason",
+            Self::NoArgument { .. } => "command/no-argument",
+            Self::NoSuchNumber(_) => "command/no-such-number",
             Self::MirrorMoved { .. } => "inbound/mirror-moved",
             Self::LimitReached { .. } => "root/limit-reached",
         }

@@ -57,7 +57,7 @@ pub enum Event {
         /// The obligation.
         obligation: Obligation,
     },
-    /// It is settled.
+    /// Nothing more is done about it.
     ObligationClosed {
         /// Its number.
         number: u32,
@@ -83,6 +83,13 @@ pub enum Event {
         reason: String,
         /// The revision it was decided on.
         revision: Option<u64>,
+    },
+    /// Somebody left a note.
+    Noted {
+        /// Who.
+        by: String,
+        /// The text, by digest.
+        text: Digest,
     },
     /// Something happened to an instance.
     Of {
@@ -302,6 +309,15 @@ pub enum InstanceEvent {
         /// The key to go on with.
         key: String,
     },
+    /// A person corrected the arguments of a call; it is due with new ones.
+    Edited {
+        /// Where.
+        site: Site,
+        /// The arguments that were given, by name; their values stand in the call that follows.
+        arguments: Vec<String>,
+        /// The key whose reservation is let go of, if it was due before.
+        old_key: Option<String>,
+    },
     /// All calls of an undo landed, or a person said that it is done or not needed.
     Undone {
         /// Where.
@@ -339,6 +355,18 @@ pub enum InstanceEvent {
     CancelRefused {
         /// The run whose undo was refused.
         place: Place,
+    },
+    /// Undoing back to a step, to go forward again from there.
+    RewindStarted {
+        /// The first step that will be done again.
+        to: StepId,
+        /// What set it going.
+        trigger: Trigger,
+    },
+    /// What followed is undone; these steps begin anew.
+    Rewound {
+        /// The steps.
+        steps: Vec<StepId>,
     },
     /// Undoing, without a way back.
     CompensationStarted {

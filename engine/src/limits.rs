@@ -22,5 +22,9 @@ pub const ABSENTS_NEEDED: u8 = 2;
 pub const REPORTS_MAX: usize = 8;
 /// Landings remembered per run that were taken back. Each took a refused cancel or a person who had it done again.
 pub const PAST_MAX: usize = 16;
+/// Notes of one order. More is a conversation, and belongs into a ticket system.
+pub const NOTES_MAX: usize = 200;
+/// Bytes of one note: a page of text.
+pub const NOTE_BYTES_MAX: usize = 4_096;
 /// A forward jump of the wall clock beyond this against the monotonic clock fires no deadline until confirmed.
 pub const CLOCK_JUMP_MS: i64 = 60_000;

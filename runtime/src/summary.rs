@@ -168,6 +168,7 @@ fn revised_number(frame: &Frame) -> Option<String> {
         | Event::ObligationClosed { .. }
         | Event::Posted { .. }
         | Event::Commanded { .. }
+        | Event::Noted { .. }
         | Event::Of { .. } => None,
     })?;
     frame

@@ -35,6 +35,7 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one command line is read in a process")]
 enum Command {
     /// Run the server
     Serve(serve::Args),

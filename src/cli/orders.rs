@@ -50,6 +50,7 @@ impl ServerArg {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one command line is read in a process")]
 enum Command {
     /// List orders
     List {
@@ -89,12 +90,13 @@ enum Command {
 struct Do {
     /// The order
     order: String,
-    /// retry, complete, skip, compensate, cancel, hold, resume, approve, reject or close
+    /// retry, complete, skip, compensate, cancel, hold, resume, approve, reject, close, rewind, signal, edit, waive or
+    /// note
     command: String,
     /// Why; kept with the order
     #[arg(long)]
     reason: String,
-    /// The step, or `step/item`
+    /// The step, or `step/item`; for `rewind`, the first step that is done again
     #[arg(long)]
     place: Option<String>,
     /// The instance, where the order has several
@@ -106,6 +108,24 @@ struct Do {
     /// For `complete`: what later steps read, as JSON
     #[arg(long)]
     result: Option<String>,
+    /// For `edit`: the arguments that change, as JSON
+    #[arg(long)]
+    arguments: Option<String>,
+    /// For `signal`: the fact, such as `parcel.shipped`
+    #[arg(long)]
+    fact: Option<String>,
+    /// For `signal`: what it happened to, such as the parcel's number
+    #[arg(long)]
+    id: Option<String>,
+    /// For `signal`: what the workflow reads of it, as JSON
+    #[arg(long)]
+    payload: Option<String>,
+    /// For `waive`: the number of the incident or obligation
+    #[arg(long)]
+    number: Option<u32>,
+    /// For `note`: the text; the reason when it is left out
+    #[arg(long)]
+    note: Option<String>,
     /// Refuse if the order moved since this revision
     #[arg(long)]
     revision: Option<u64>,
@@ -167,15 +187,23 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
 }
 
 fn asked(wish: &Do) -> miette::Result<Wish> {
-    let result = wish.result.as_deref().map(serde_json::from_str).transpose();
-    let result = result.map_err(|error| miette::miette!("--result is not JSON: {error}"))?;
+    let json = |name: &str, given: &Option<String>| -> miette::Result<Option<Value>> {
+        let read = given.as_deref().map(serde_json::from_str).transpose();
+        read.map_err(|error| miette::miette!("--{name} is not JSON: {error}"))
+    };
     Ok(Wish {
         command: wish.command.clone(),
         reason: wish.reason.clone(),
         instance: wish.instance.clone(),
         place: wish.place.clone(),
         reference: wish.reference.clone(),
-        result,
+        result: json("result", &wish.result)?,
+        arguments: json("arguments", &wish.arguments)?,
+        fact: wish.fact.clone(),
+        id: wish.id.clone(),
+        payload: json("payload", &wish.payload)?,
+        number: wish.number.map(u64::from),
+        note: wish.note.clone(),
         revision: wish.revision,
         dry_run: wish.dry_run,
     })
@@ -242,7 +270,8 @@ fn show(order: &Value) {
     }
     for incident in rows(order, "incidents") {
         println!(
-            "\nNEEDS A PERSON ({}): {}",
+            "\nNEEDS A PERSON (number {}, {}): {}",
+            incident.get("number").unwrap_or(&Value::Null),
             text(incident, "cause"),
             text(incident, "message")
         );
@@ -257,7 +286,19 @@ fn show(order: &Value) {
         );
     }
     for obligation in rows(order, "obligations") {
-        println!("owed: {}", text(obligation, "reason"));
+        println!(
+            "owed (number {}): {}",
+            obligation.get("number").unwrap_or(&Value::Null),
+            text(obligation, "reason")
+        );
+    }
+    for note in rows(order, "notes") {
+        println!(
+            "{} {} wrote: {}",
+            text(note, "at"),
+            text(note, "by"),
+            text(note, "text")
+        );
     }
     println!("\n{:<24} {:<16} {:>10} {:>10}", "LEDGER", "", "landed", "open");
     for line in rows(order, "ledger") {

@@ -7,12 +7,14 @@ use amends_engine::contract::Contract;
 use amends_engine::decide::{Book, Start};
 use amends_engine::definition::Definition;
 use amends_engine::fact::Fact;
-use amends_engine::{ConnectorId, Digest, OperationName, RoleName, RootKey, Value};
+use amends_engine::ledger::Posting;
+use amends_engine::{ConnectorId, Digest, FactName, OperationName, RoleName, RootKey, Value};
 use amends_workflows::document::Library;
 
 use crate::config::Routing;
 use crate::config::routing::Ask;
 
+use super::callback;
 use super::shop::Shop;
 
 /// The book of one server.
@@ -53,6 +55,10 @@ impl Book for ServerBook {
             .iter()
             .filter_map(|name| self.start(name, shop, subject))
             .collect()
+    }
+
+    fn reports(&self, fact: &FactName, payload: &Value) -> Vec<Posting> {
+        callback::postings(fact, payload)
     }
 
     fn contract(

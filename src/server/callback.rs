@@ -6,7 +6,7 @@ use amends_api::{Admission, Knock, Refused};
 use amends_connectors::recipe::CallbackEvent;
 use amends_engine::fact::Fact;
 use amends_engine::ledger::{Line, Posting};
-use amends_engine::{RootKey, Value};
+use amends_engine::{FactName, RootKey, Value};
 use amends_runtime::{Clock, Delivery, Interpretation};
 use amends_workflows::catalogue::{self, Reports};
 
@@ -76,19 +76,22 @@ impl Callbacks {
 }
 
 fn fact(event: CallbackEvent) -> Fact {
-    let reports = catalogue::fact(event.fact.as_str())
-        .map(|known| known.reports)
-        .unwrap_or_default();
-    let postings = reports
-        .iter()
-        .flat_map(|report| units(*report, &event.payload))
-        .collect();
+    let postings = postings(&event.fact, &event.payload);
     Fact {
         name: event.fact,
         id: event.id,
         payload: event.payload,
         postings,
     }
+}
+
+/// What a fact moves that another system, or a person in its place, reports.
+pub(super) fn postings(fact: &FactName, payload: &Value) -> Vec<Posting> {
+    let reports = catalogue::fact(fact.as_str())
+        .map(|known| known.reports)
+        .unwrap_or_default();
+    let units = reports.iter().flat_map(|report| units(*report, payload));
+    units.collect()
 }
 
 /// What other systems report moves in units: lines of article and quantity.

@@ -86,6 +86,8 @@ kinds! {
     OrderResumed = "order.resumed", "A held order goes on.";
     OrderCancelling = "order.cancelling", "The other side is asked whether it still can be cancelled.";
     OrderCancelRefused = "order.cancel-refused", "It could not be cancelled any more and goes forward.";
+    OrderRewinding = "order.rewinding", "Steps are being undone, to be done again from `place` on.";
+    OrderRewound = "order.rewound", "What was to be done again is undone; it goes forward anew.";
     OrderCompensating = "order.compensating", "Everything done so far is being undone.";
     OrderCompleted = "order.completed", "A workflow ended forward.";
     OrderCompensated = "order.compensated", "A workflow ended with everything undone.";

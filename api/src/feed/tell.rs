@@ -110,7 +110,7 @@ fn subject(event: &Event) -> Option<Subject<'_>> {
             ..of(Kind::CommandGiven)
         },
         Event::Of { instance, event } => return of_instance(instance, event),
-        Event::Observed { .. } | Event::Posted { .. } => return None,
+        Event::Observed { .. } | Event::Posted { .. } | Event::Noted { .. } => return None,
     })
 }
 
@@ -148,6 +148,11 @@ fn of_instance<'e>(instance: &'e InstanceId, event: &InstanceEvent) -> Option<Su
             ..of(Kind::OrderCancelling)
         },
         InstanceEvent::CancelRefused { place } => at(Kind::OrderCancelRefused, place.to_string()),
+        InstanceEvent::RewindStarted { to, trigger } => Subject {
+            by: Some(trigger.by.clone()),
+            ..at(Kind::OrderRewinding, to.to_string())
+        },
+        InstanceEvent::Rewound { .. } => of(Kind::OrderRewound),
         InstanceEvent::CompensationStarted { trigger } => Subject {
             by: Some(trigger.by.clone()),
             ..of(Kind::OrderCompensating)
@@ -176,6 +181,7 @@ fn of_instance<'e>(instance: &'e InstanceId, event: &InstanceEvent) -> Option<Su
         | InstanceEvent::Unblocked { .. }
         | InstanceEvent::RunCancelled { .. }
         | InstanceEvent::Rearmed { .. }
+        | InstanceEvent::Edited { .. }
         | InstanceEvent::Parked { .. }
         | InstanceEvent::CameTooLate { .. }
         | InstanceEvent::Reopened => return None,

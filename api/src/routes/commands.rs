@@ -6,7 +6,7 @@ use amends_engine::command::{Command, Verb};
 use amends_engine::instance::Place;
 use amends_engine::kernel::{Mode, Reply};
 use amends_engine::root::{Root, WakeKind};
-use amends_engine::{InstanceId, ItemKey, RootKey, StepId, Value as EngineValue};
+use amends_engine::{FactName, InstanceId, ItemKey, RootKey, StepId, Value as EngineValue};
 use amends_runtime::{load_root, parse_value};
 use axum::Json;
 use axum::extract::State;
@@ -27,8 +27,11 @@ use crate::words::Teller;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wish {
-    /// `retry`, `complete`, `skip`, `compensate`, `cancel`, `hold`, `resume`, `approve`, `reject` or `close`.
-    #[schema(pattern = "^(retry|complete|skip|compensate|cancel|hold|resume|approve|reject|close)$")]
+    /// `retry`, `complete`, `skip`, `compensate`, `cancel`, `hold`, `resume`, `approve`, `reject`, `close`, `rewind`,
+    /// `signal`, `edit`, `waive` or `note`.
+    #[schema(
+        pattern = "^(retry|complete|skip|compensate|cancel|hold|resume|approve|reject|close|rewind|signal|edit|waive|note)$"
+    )]
     pub command: String,
     /// Why; kept with the order.
     #[serde(default)]
@@ -47,6 +50,30 @@ pub struct Wish {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,
+    /// For `edit`: the arguments that change, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub arguments: Option<Value>,
+    /// For `signal`: the fact's name, such as `parcel.shipped`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<String>,
+    /// For `signal`: what it happened to, such as the parcel's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// For `signal`: what expressions read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub payload: Option<Value>,
+    /// For `waive`: the number of the incident or obligation.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::whole::optional"
+    )]
+    pub number: Option<u64>,
+    /// For `note`: the text; the reason when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The revision the decision was made on.
     #[serde(
         default,
@@ -126,9 +153,17 @@ struct Aim {
 fn aim(app: &App, root: &str, wish: &Wish) -> Result<Aim, Problem> {
     let loaded = load_root(&app.setup.reader, &RootKey::new(root))?;
     let root = loaded.ok_or_else(|| Problem::no_order(root))?.root;
-    let instance = instance(&root, wish)?;
+    let instance = match of_order(&root, wish) {
+        Some(any) => any,
+        None => instance(&root, wish)?,
+    };
     let verb = verb(&root, &instance, wish)?;
     Ok(Aim { root, instance, verb })
+}
+
+/// A waiver or a note is about the order: any name of an instance will do.
+fn of_order(root: &Root, wish: &Wish) -> Option<InstanceId> {
+    matches!(wish.command.as_str(), "waive" | "note").then(|| InstanceId::new(root.key.as_str()))
 }
 
 /// The instance that is named; else the only one that has not ended, or the only one.
@@ -161,7 +196,9 @@ fn verb(root: &Root, instance: &InstanceId, wish: &Wish) -> Result<Verb, Problem
             Verb::Complete {
                 place: place()?,
                 reference: wish.reference.clone(),
-                result: result.map_or(Ok(EngineValue::Map(BTreeMap::new())), value)?,
+                result: result.map_or(Ok(EngineValue::Map(BTreeMap::new())), |json| {
+                    value("result", json)
+                })?,
             }
         }
         "skip" => Verb::Skip { place: place()? },
@@ -172,6 +209,25 @@ fn verb(root: &Root, instance: &InstanceId, wish: &Wish) -> Result<Verb, Problem
         "approve" => Verb::Approve { place: place()? },
         "reject" => Verb::Reject { place: place()? },
         "close" => Verb::Close,
+        "rewind" => Verb::Rewind { step: place()?.step },
+        "signal" => Verb::Signal {
+            fact: FactName::new(needed(wish, "fact", wish.fact.as_ref())?),
+            id: needed(wish, "id", wish.id.as_ref())?,
+            payload: wish
+                .payload
+                .as_ref()
+                .map_or(Ok(EngineValue::Null), |json| value("payload", json))?,
+        },
+        "edit" => Verb::Edit {
+            place: place()?,
+            arguments: arguments(wish)?,
+        },
+        "waive" => Verb::Waive {
+            number: number(wish)?,
+        },
+        "note" => Verb::Note {
+            text: wish.note.clone().unwrap_or_else(|| wish.reason.clone()),
+        },
         other => return Err(unknown(other)),
     })
 }
@@ -210,6 +266,31 @@ fn listed<T: ToString>(several: &[T]) -> String {
     names.join(", ")
 }
 
-fn value(json: &Value) -> Result<EngineValue, Problem> {
-    parse_value(&json.to_string()).map_err(|error| Problem::new(Code::BadBody, format!("`result`: {error}")))
+fn value(field: &str, json: &Value) -> Result<EngineValue, Problem> {
+    parse_value(&json.to_string()).map_err(|error| Problem::new(Code::BadBody, format!("`{field}`: {error}")))
+}
+
+fn needed<T: Clone>(wish: &Wish, field: &str, given: Option<&T>) -> Result<T, Problem> {
+    given.cloned().ok_or_else(|| {
+        let detail = format!("`{}` needs `{field}`", wish.command);
+        Problem::new(Code::BadBody, detail)
+    })
+}
+
+fn number(wish: &Wish) -> Result<u32, Problem> {
+    let given = needed(wish, "number", wish.number.as_ref())?;
+    u32::try_from(given).map_err(|_| Problem::new(Code::BadBody, format!("no number is as large as {given}")))
+}
+
+fn arguments(wish: &Wish) -> Result<BTreeMap<String, EngineValue>, Problem> {
+    let Some(json) = &wish.arguments else {
+        return Ok(BTreeMap::new());
+    };
+    let given = value("arguments", json)?;
+    let EngineValue::Map(arguments) = given else {
+        let kind = given.kind();
+        let detail = format!("`arguments` is {kind} where names with values are needed");
+        return Err(Problem::new(Code::BadBody, detail));
+    };
+    Ok(arguments)
 }

@@ -1,7 +1,8 @@
 //! Orders: found by state, cause, number or document, and one in full.
 
 use amends_engine::RootKey;
-use amends_runtime::{State as OrderState, Summary, load_root, read_summary};
+use amends_engine::root::Note;
+use amends_runtime::{State as OrderState, Summary, load_root, load_value, read_summary};
 use amends_storage::{Direction, Key, Prefix, Span, Store as _};
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +16,8 @@ use crate::audit::Line;
 use crate::auth::Caller;
 use crate::extract::{Limit, Named, Params};
 use crate::limits::{LOOKED_AT_MAX, PAGE_MAX};
-use crate::mask::Sight;
+use crate::mask::{self, Sight};
+use crate::moment;
 use crate::problem::{Code, Problem};
 use crate::role::{Act, Shops};
 use crate::state::App;
@@ -202,5 +204,24 @@ fn in_full(app: &App, root: &str, sight: Sight) -> Result<Value, Problem> {
     let loaded = loaded.ok_or_else(|| Problem::no_order(root))?;
     let row = read_summary(&app.setup.reader, root)?;
     let teller = Teller::new(app.setup.book.as_ref(), &loaded.root);
-    Ok(view::order(&loaded, row.as_ref(), &teller, sight))
+    let mut shown = view::order(&loaded, row.as_ref(), &teller, sight);
+    if let Some(fields) = shown.as_object_mut() {
+        let notes = loaded
+            .root
+            .notes
+            .iter()
+            .map(|note| left(app, &loaded.root.key, note, sight));
+        fields.insert("notes".to_owned(), notes.collect::<Result<Value, Problem>>()?);
+    }
+    Ok(shown)
+}
+
+/// What somebody left with the order; it may name people.
+fn left(app: &App, root: &RootKey, note: &Note, sight: Sight) -> Result<Value, Problem> {
+    let text = load_value(&app.setup.reader, root, &note.text)?;
+    Ok(json!({
+        "at": moment::text(note.at),
+        "by": note.by,
+        "text": mask::json(&text, sight),
+    }))
 }

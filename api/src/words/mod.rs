@@ -19,6 +19,7 @@ pub fn stage(stage: Stage) -> &'static str {
         Stage::Committing => "at the point of no return; the outcome decides",
         Stage::Committed => "past the point of no return; it only goes forward",
         Stage::Cancelling => "being cancelled; the other side may still refuse",
+        Stage::Rewinding => "being taken back to an earlier step, then it goes on",
         Stage::Compensating => "being undone",
         Stage::Completed => "completed",
         Stage::Compensated => "undone",

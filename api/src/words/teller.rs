@@ -113,7 +113,8 @@ impl<'b> Teller<'b> {
             }
             Event::IncidentClosed { number } => format!("incident {number} is settled"),
             Event::ObligationOpened { obligation, .. } => format!("obligation: {}", obligation.reason),
-            Event::ObligationClosed { by, reason, .. } => format!("{by} settled an obligation: {reason}"),
+            Event::ObligationClosed { by, reason, .. } => format!("{by} waived an obligation: {reason}"),
+            Event::Noted { by, .. } => format!("{by} left a note"),
             Event::Posted { reason, .. } => format!("posted: {reason}"),
             Event::Commanded {
                 command,
@@ -230,6 +231,20 @@ impl<'b> Teller<'b> {
             InstanceEvent::Resumed => "resumed".to_owned(),
             InstanceEvent::Parked { trigger } => {
                 format!("undoing waits for the point of no return: {}", trigger.reason)
+            }
+            InstanceEvent::Edited {
+                site: at, arguments, ..
+            } if arguments.is_empty() => format!("{}: due again with the arguments it had", site(at)),
+            InstanceEvent::Edited {
+                site: at, arguments, ..
+            } => format!("{}: corrected {}", site(at), arguments.join(", ")),
+            InstanceEvent::RewindStarted { to, trigger } => {
+                let (by, reason) = (&trigger.by, &trigger.reason);
+                format!("going back to before {}, asked by {by}: {reason}", title(to))
+            }
+            InstanceEvent::Rewound { steps } => {
+                let steps: Vec<String> = steps.iter().map(title).collect();
+                format!("begins anew: {}", steps.join(", "))
             }
             InstanceEvent::CameTooLate { trigger } => {
                 format!("too late to undo, as {} asked: {}", trigger.by, trigger.reason)

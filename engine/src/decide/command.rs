@@ -11,7 +11,7 @@ use crate::outcome::Landing;
 use crate::{InstanceId, Value};
 
 use super::draft::Draft;
-use super::{approval, finish, ledger, undo};
+use super::{approval, edit, finish, ledger, rewind, signal, undo, waive};
 
 /// Does what `command` wishes.
 ///
@@ -30,6 +30,10 @@ pub(super) fn obey(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refus
             actual: draft.root.revision,
         });
     }
+    if let Verb::Waive { .. } | Verb::Note { .. } = command.verb {
+        accept(draft, command);
+        return waive::of_order(draft, command);
+    }
     let id = &command.instance;
     let Some(instance) = draft.instance(id) else {
         return Err(Refusal::NoInstance(id.clone()));
@@ -37,12 +41,7 @@ pub(super) fn obey(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refus
     if instance.is_terminal() {
         return Err(Refusal::Ended(instance.stage));
     }
-    draft.emit(Event::Commanded {
-        command: command.verb.name().to_owned(),
-        actor: command.actor.clone(),
-        reason: command.reason.clone(),
-        revision: command.revision,
-    });
+    accept(draft, command);
     match &command.verb {
         Verb::Retry { place } => retry(draft, id, place),
         Verb::Complete {
@@ -58,20 +57,37 @@ pub(super) fn obey(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refus
         Verb::Approve { place } => approval::approve(draft, id, place, &command.actor),
         Verb::Reject { place } => approval::decline(draft, id, place, &command.actor, &command.reason),
         Verb::Close => close(draft, id, command),
+        Verb::Rewind { step } => rewind::begin(draft, id, step, command),
+        Verb::Signal {
+            fact,
+            id: of,
+            payload,
+        } => signal::deliver(draft, id, fact, of, payload),
+        Verb::Edit { place, arguments } => edit::correct(draft, id, place, arguments),
+        Verb::Waive { .. } | Verb::Note { .. } => Ok(()),
     }?;
     // A person may have said that the released pivot did not happen.
     undo::reopen(draft, id);
     Ok(())
 }
 
-fn not_now(verb: &str, why: &str) -> Refusal {
+fn accept(draft: &mut Draft<'_>, command: &Command) {
+    draft.emit(Event::Commanded {
+        command: command.verb.name().to_owned(),
+        actor: command.actor.clone(),
+        reason: command.reason.clone(),
+        revision: command.revision,
+    });
+}
+
+pub(super) fn not_now(verb: &str, why: &str) -> Refusal {
     Refusal::NotNow {
         verb: verb.to_owned(),
         why: why.to_owned(),
     }
 }
 
-fn run_at(draft: &Draft<'_>, id: &InstanceId, place: &Place) -> Result<Run, Refusal> {
+pub(super) fn run_at(draft: &Draft<'_>, id: &InstanceId, place: &Place) -> Result<Run, Refusal> {
     let run = draft
         .instance(id)
         .and_then(|instance| instance.run(place))
@@ -303,6 +319,7 @@ fn go_back(draft: &mut Draft<'_>, id: &InstanceId, command: &Command, forced: bo
         Stage::Running
         | Stage::Committing
         | Stage::Cancelling
+        | Stage::Rewinding
         | Stage::Completed
         | Stage::Compensated
         | Stage::Closed => {}
@@ -333,7 +350,7 @@ fn hold(draft: &mut Draft<'_>, id: &InstanceId, command: &Command) -> Result<(),
     Ok(())
 }
 
-fn resume(draft: &mut Draft<'_>, id: &InstanceId) -> Result<(), Refusal> {
+pub(super) fn resume(draft: &mut Draft<'_>, id: &InstanceId) -> Result<(), Refusal> {
     if draft.instance(id).is_some_and(|instance| instance.hold.is_none()) {
         return Err(not_now("resume", "it is not held"));
     }
@@ -344,7 +361,7 @@ fn resume(draft: &mut Draft<'_>, id: &InstanceId) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn close(draft: &mut Draft<'_>, id: &InstanceId, command: &Command) -> Result<(), Refusal> {
+pub(super) fn close(draft: &mut Draft<'_>, id: &InstanceId, command: &Command) -> Result<(), Refusal> {
     let open = draft.instance(id).is_some_and(|instance| {
         instance
             .runs
@@ -356,7 +373,10 @@ fn close(draft: &mut Draft<'_>, id: &InstanceId, command: &Command) -> Result<()
         return Err(not_now("close", "an attempt is under way: wait for its answer"));
     }
     leave(draft, id, command);
-    finish::name_leftovers(draft);
+    // A debt is a part of a workflow that may still run.
+    if draft.instance(id).is_some_and(|instance| instance.only.is_none()) {
+        finish::name_leftovers(draft);
+    }
     draft.of(
         id,
         InstanceEvent::Closed {

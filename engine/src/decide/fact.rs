@@ -52,7 +52,7 @@ pub(super) fn observe(draft: &mut Draft<'_>, observation: &Observation) -> Resul
     Ok(())
 }
 
-fn record(draft: &mut Draft<'_>, fact: &Fact) {
+pub(super) fn record(draft: &mut Draft<'_>, fact: &Fact) {
     if draft.root.facts.contains_key(&fact.natural_id()) {
         return;
     }

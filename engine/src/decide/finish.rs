@@ -101,12 +101,11 @@ pub(super) fn name_leftovers(draft: &mut Draft<'_>) {
     }
 }
 
-/// What named obligations already cover: positive is owed by the shop.
+/// What named obligations, open or waived, already cover: positive is owed by the shop.
 fn owed(draft: &Draft<'_>, currency: Option<Currency>) -> i64 {
-    draft
-        .root
-        .obligations
-        .values()
+    let (open, waived) = (&draft.root.obligations, &draft.root.waived);
+    open.values()
+        .chain(waived.values())
         .filter(|obligation| currency.is_some() && obligation.currency == currency)
         .map(|obligation| match obligation.debtor {
             Debtor::Shop => obligation.amount,

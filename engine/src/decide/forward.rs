@@ -1,5 +1,6 @@
 //! Going forward: opening steps whose predecessors are over.
 
+use crate::contract::Contract;
 use crate::definition::{Call, Each, Form, Span, Step, StepKind};
 use crate::event::InstanceEvent;
 use crate::expr::EvalError;
@@ -9,7 +10,7 @@ use crate::root::cause;
 use crate::{InstanceId, Millis, Value};
 
 use super::draft::Draft;
-use super::{approval, fan, finish, ledger, retry, undo};
+use super::{approval, fan, finish, ledger, retry, rewind, undo};
 
 /// Lets every instance go as far as it can, until nothing more follows.
 pub(super) fn settle(draft: &mut Draft<'_>) {
@@ -38,6 +39,7 @@ fn advance(draft: &mut Draft<'_>, id: &InstanceId) {
             go(draft, id);
         }
         Stage::Cancelling => undo::cancel(draft, id),
+        Stage::Rewinding => rewind::go(draft, id),
         Stage::Compensating => undo::compensate(draft, id),
         Stage::Completed | Stage::Compensated | Stage::Closed => {}
     }
@@ -208,17 +210,7 @@ pub(super) fn due(
         Ok(args) => args,
         Err(error) => return block(draft, id, site, cause::EXPRESSION, &error.to_string()),
     };
-    let connector = draft
-        .instance(id)
-        .and_then(|instance| instance.routes.get(&call.role))
-        .cloned();
-    let contract = connector.and_then(|connector| {
-        draft
-            .context
-            .book
-            .contract(&connector, &call.role, &call.operation)
-    });
-    let Some(contract) = contract else {
+    let Some(contract) = contract(draft, id, call) else {
         let message = format!(
             "no connector of this shop can do {}.{}: name one under the shop's `connectors` in the configuration, then retry",
             call.role, call.operation
@@ -233,6 +225,28 @@ pub(super) fn due(
         .instance(id)
         .and_then(|instance| instance.run(&site.place))
         .map_or(0, |run| run.epoch_due(site.side));
+    owe(draft, id, site, epoch, contract, args);
+}
+
+/// What the operation of `call` promises at the connector that serves its role for this instance.
+pub(super) fn contract(draft: &Draft<'_>, id: &InstanceId, call: &Call) -> Option<Contract> {
+    let connector = draft.instance(id)?.routes.get(&call.role)?;
+    draft
+        .context
+        .book
+        .contract(connector, &call.role, &call.operation)
+}
+
+/// Makes a call due with these arguments, and reserves what it moves.
+pub(super) fn owe(
+    draft: &mut Draft<'_>,
+    id: &InstanceId,
+    site: &Site,
+    epoch: u32,
+    contract: Contract,
+    args: Value,
+) {
+    let opens = ledger::opened(&contract, &args);
     let args = draft.keep(args);
     let key = draft.key(id, site, epoch);
     let pinned = Pinned { contract, args };

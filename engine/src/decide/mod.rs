@@ -8,13 +8,17 @@ mod call;
 mod command;
 mod doubt;
 mod draft;
+mod edit;
 mod fact;
 mod fan;
 mod finish;
 mod forward;
 mod ledger;
 mod retry;
+mod rewind;
+mod signal;
 mod undo;
+mod waive;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,8 +33,11 @@ use crate::event::Report;
 use crate::expr::Evaluator;
 use crate::fact::Fact;
 use crate::instance::Site;
+use crate::ledger::Posting;
 use crate::root::Root;
-use crate::{ConnectorId, Digest, InstanceId, Millis, OperationName, RoleName, RootKey, StoreId, Value};
+use crate::{
+    ConnectorId, Digest, FactName, InstanceId, Millis, OperationName, RoleName, RootKey, StoreId, Value,
+};
 
 /// Something that reaches a root.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +91,8 @@ pub trait Book {
     fn definition(&self, digest: &Digest) -> Option<Arc<Definition>>;
     /// What a new `fact` about `root` starts.
     fn starts(&self, root: &RootKey, fact: &Fact, subject: Option<&Value>) -> Vec<Start>;
+    /// What a fact that a person reports by hand moves.
+    fn reports(&self, fact: &FactName, payload: &Value) -> Vec<Posting>;
     /// What an operation of a connector promises.
     fn contract(
         &self,

@@ -27,10 +27,10 @@ pub(super) fn begin(draft: &mut Draft<'_>, id: &InstanceId, trigger: Trigger) {
         return;
     };
     match stage {
-        Stage::Running | Stage::Cancelling if trigger.forced => {
+        Stage::Running | Stage::Cancelling | Stage::Rewinding if trigger.forced => {
             draft.of(id, InstanceEvent::CompensationStarted { trigger });
         }
-        Stage::Running => draft.of(id, InstanceEvent::CancelStarted { trigger }),
+        Stage::Running | Stage::Rewinding => draft.of(id, InstanceEvent::CancelStarted { trigger }),
         Stage::Committing => draft.of(id, InstanceEvent::Parked { trigger }),
         Stage::Committed => {
             let message = format!(
@@ -105,51 +105,84 @@ pub(super) fn cancel(draft: &mut Draft<'_>, id: &InstanceId) {
     draft.of(id, InstanceEvent::CompensationStarted { trigger });
 }
 
-/// Undoes what landed, in reverse of the partial order; a step in doubt blocks its ancestors only.
+/// Undoes everything that landed, and ends the instance.
 pub(super) fn compensate(draft: &mut Draft<'_>, id: &InstanceId) {
     let Some(definition) = draft.definition(id) else {
         return;
     };
-    call_off(draft, id);
-    let mut open = false;
-    for step in definition.steps.iter().rev() {
-        let runs = runs(draft, id, step);
-        let unsettled = runs.iter().any(|(_, run)| is_unsettled(step, run));
-        open |= unsettled;
-        if !unsettled
-            || descendants(&definition, step).any(|later| {
-                self::runs(draft, id, later)
-                    .iter()
-                    .any(|(_, run)| is_unsettled(later, run))
-            })
-        {
-            continue;
-        }
-        for (place, run) in &runs {
-            if owes_undo(step, run) {
-                go_back(draft, id, step, place, run);
-            }
-        }
-    }
-    if !open {
+    close_fans(draft, id);
+    let all: Vec<&Step> = definition.steps.iter().collect();
+    call_off(draft, id, &all);
+    if take_back(draft, id, &definition, &all) == Progress::Over {
         finish::compensated(draft, id);
     }
 }
 
-/// Cancels what has not left: owed calls without doubt, waits, approvals, fan-outs.
-fn call_off(draft: &mut Draft<'_>, id: &InstanceId) {
+/// How far an undo is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Something is under way, in doubt or not undone.
+    Open,
+    /// Nothing of it stands any more.
+    Over,
+}
+
+/// Undoes what landed of `steps`, in reverse of the partial order; a step in doubt blocks its ancestors only.
+pub(super) fn take_back(
+    draft: &mut Draft<'_>,
+    id: &InstanceId,
+    definition: &Definition,
+    steps: &[&Step],
+) -> Progress {
+    let may_be_refused = draft
+        .instance(id)
+        .is_some_and(|instance| instance.stage == Stage::Rewinding);
+    let mut progress = Progress::Over;
+    for step in steps.iter().rev() {
+        let runs = runs(draft, id, step);
+        if !runs.iter().any(|(_, run)| is_unsettled(step, run)) {
+            continue;
+        }
+        progress = Progress::Open;
+        let waits = descendants(definition, step).any(|later| {
+            let mut later_runs = self::runs(draft, id, later).into_iter();
+            later_runs.any(|(_, run)| is_unsettled(later, &run))
+        });
+        if waits {
+            continue;
+        }
+        // One after the other: a refusal must not meet another undo under way.
+        let at_once = if may_be_refused && is_contested(step) {
+            1
+        } else {
+            usize::MAX
+        };
+        for (place, run) in runs.iter().filter(|(_, run)| owes_undo(step, run)).take(at_once) {
+            go_back(draft, id, step, place, run);
+        }
+    }
+    progress
+}
+
+fn close_fans(draft: &mut Draft<'_>, id: &InstanceId) {
     let Some(instance) = draft.instance(id) else {
         return;
     };
-    let fans: Vec<_> = instance
-        .fans
-        .iter()
-        .filter(|(_, fan)| !fan.closed)
-        .map(|(step, _)| step.clone())
-        .collect();
+    let open = instance.fans.iter().filter(|(_, fan)| !fan.closed);
+    for step in open.map(|(step, _)| step.clone()).collect::<Vec<_>>() {
+        draft.of(id, InstanceEvent::FanClosed { step });
+    }
+}
+
+/// Cancels what has not left of `steps`: owed calls without doubt, waits, approvals.
+pub(super) fn call_off(draft: &mut Draft<'_>, id: &InstanceId, steps: &[&Step]) {
+    let Some(instance) = draft.instance(id) else {
+        return;
+    };
     let unsent: Vec<(Place, Option<u32>)> = instance
         .runs
         .iter()
+        .filter(|(place, _)| steps.iter().any(|step| step.id == place.step))
         .filter_map(|(place, run)| match &run.state {
             RunState::Calling(call) => {
                 let flying = matches!(call.phase, CallPhase::InFlight { .. });
@@ -161,9 +194,6 @@ fn call_off(draft: &mut Draft<'_>, id: &InstanceId) {
             RunState::Landed { .. } | RunState::Skipped(_) | RunState::Failed | RunState::Cancelled => None,
         })
         .collect();
-    for step in fans {
-        draft.of(id, InstanceEvent::FanClosed { step });
-    }
     for (place, epoch) in unsent {
         let key = epoch.map(|epoch| draft.key(id, &Site::forward(place.clone()), epoch));
         draft.of(
@@ -232,10 +262,10 @@ pub(super) fn land(
 
 /// The other side refused to undo.
 pub(super) fn rejected(draft: &mut Draft<'_>, case: &Case<'_>, fault: &Fault) -> Verdict {
-    let cancelling = draft
+    let may_be_refused = draft
         .instance(case.id)
-        .is_some_and(|instance| instance.stage == Stage::Cancelling);
-    if cancelling && is_contested(case.step) {
+        .is_some_and(|instance| matches!(instance.stage, Stage::Cancelling | Stage::Rewinding));
+    if may_be_refused && is_contested(case.step) {
         return Verdict::Refused {
             key: case.key.clone(),
         };
@@ -313,7 +343,10 @@ fn runs(draft: &Draft<'_>, id: &InstanceId, step: &Step) -> Vec<(Place, Run)> {
 }
 
 /// Steps that come after `step`, directly or not.
-fn descendants<'d>(definition: &'d Definition, step: &Step) -> impl Iterator<Item = &'d Step> + use<'d> {
+pub(super) fn descendants<'d>(
+    definition: &'d Definition,
+    step: &Step,
+) -> impl Iterator<Item = &'d Step> + use<'d> {
     let mut known = std::collections::BTreeSet::from([step.id.clone()]);
     let mut later = Vec::new();
     for candidate in &definition.steps {

@@ -46,6 +46,7 @@ fn start(root: &mut Root, id: &InstanceId, event: &InstanceEvent, at: Millis) {
         fans: std::collections::BTreeMap::new(),
         parked: None,
         trigger: None,
+        rewind: None,
         landings: 0,
     };
     root.instances.entry(id.clone()).or_insert(instance);
@@ -62,6 +63,9 @@ fn post(root: &mut Root, event: &InstanceEvent) {
         | InstanceEvent::RunCancelled { key: Some(key), .. } => {
             root.ledger.release(key);
         }
+        InstanceEvent::Edited {
+            old_key: Some(key), ..
+        } => root.ledger.release(key),
         InstanceEvent::Rearmed { old_key, key, .. } => root.ledger.rename(old_key, key),
         InstanceEvent::Started { .. }
         | InstanceEvent::AttemptStarted { .. }
@@ -81,6 +85,9 @@ fn post(root: &mut Root, event: &InstanceEvent) {
         | InstanceEvent::Unblocked { .. }
         | InstanceEvent::RunCancelled { key: None, .. }
         | InstanceEvent::Undone { key: None, .. }
+        | InstanceEvent::Edited { old_key: None, .. }
+        | InstanceEvent::RewindStarted { .. }
+        | InstanceEvent::Rewound { .. }
         | InstanceEvent::Held { .. }
         | InstanceEvent::Resumed
         | InstanceEvent::Parked { .. }
@@ -101,7 +108,8 @@ fn post(root: &mut Root, event: &InstanceEvent) {
 )]
 fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
     match event {
-        InstanceEvent::Started { .. } => {}
+        // The new arguments come with the call that is due after an edit.
+        InstanceEvent::Started { .. } | InstanceEvent::Edited { .. } => {}
         InstanceEvent::LateReport {
             site,
             epoch,
@@ -289,21 +297,39 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
         InstanceEvent::CancelStarted { trigger } => {
             instance.stage = Stage::Cancelling;
             instance.parked = None;
+            instance.rewind = None;
             instance.trigger = Some(trigger.clone());
         }
         InstanceEvent::CancelRefused { place } => {
             instance.stage = Stage::Running;
+            instance.rewind = None;
             if let Some(run) = instance.runs.get_mut(place) {
                 run.undo = None;
             }
-            // What had been undone before the refusal is done again, under a new key.
-            for run in instance.runs.values_mut().filter(|run| run.undo.is_some()) {
+            // What had been undone or called off before the refusal is done again, under a new key.
+            let taken_back = |run: &&mut Run| run.undo.is_some() || run.state == RunState::Cancelled;
+            for run in instance.runs.values_mut().filter(taken_back) {
                 run.vacate();
             }
+        }
+        InstanceEvent::RewindStarted { to, trigger } => {
+            instance.stage = Stage::Rewinding;
+            instance.rewind = Some(to.clone());
+            instance.trigger = Some(trigger.clone());
+        }
+        InstanceEvent::Rewound { steps } => {
+            instance.stage = Stage::Running;
+            instance.rewind = None;
+            let gone = instance.runs.iter_mut();
+            for (_, run) in gone.filter(|(place, _)| steps.contains(&place.step)) {
+                run.vacate();
+            }
+            instance.fans.retain(|step, _| !steps.contains(step));
         }
         InstanceEvent::CompensationStarted { trigger } => {
             instance.stage = Stage::Compensating;
             instance.parked = None;
+            instance.rewind = None;
             instance.trigger = Some(trigger.clone());
         }
         InstanceEvent::Reopened => instance.stage = Stage::Running,

@@ -10,7 +10,7 @@ pub(crate) use call::report_digest;
 use crate::Millis;
 use crate::event::Event;
 use crate::instance::Instance;
-use crate::root::{Kept, Mirror, Root};
+use crate::root::{Kept, Mirror, Note, Root};
 
 /// Applies a whole frame: its events, and its place among the frames of the root.
 pub fn fold(root: &mut Root, events: &[Event], at: Millis) {
@@ -53,8 +53,15 @@ pub fn evolve(root: &mut Root, event: &Event, at: Millis) {
             root.obligations.insert(*number, obligation.clone());
         }
         Event::ObligationClosed { number, .. } => {
-            root.obligations.remove(number);
+            if let Some(obligation) = root.obligations.remove(number) {
+                root.waived.insert(*number, obligation);
+            }
         }
+        Event::Noted { by, text } => root.notes.push(Note {
+            by: by.clone(),
+            at,
+            text: *text,
+        }),
         Event::Posted { postings, .. } => root.ledger.land("", postings),
         Event::Commanded { .. } => {}
         Event::Of { instance, event } => instance::evolve(root, instance, event, at),

@@ -46,6 +46,8 @@ pub struct Instance {
     pub parked: Option<Trigger>,
     /// What set the undo going, once it did.
     pub trigger: Option<Trigger>,
+    /// The step it is taken back to, while it is rewinding.
+    pub rewind: Option<StepId>,
     /// Landings so far.
     pub landings: u32,
 }
@@ -166,8 +168,9 @@ impl Instance {
     /// behave alike. The model checker counts states by it.
     pub fn fingerprint(&self) -> Digest {
         let mut text = format!(
-            "{:?}|{}|{:?}",
+            "{:?}{}|{}|{:?}",
             self.stage,
+            self.rewind.as_ref().map_or("", StepId::as_str),
             self.hold.is_some(),
             self.parked.as_ref().map(|parked| parked.forced)
         );

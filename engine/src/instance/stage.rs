@@ -13,6 +13,8 @@ pub enum Stage {
     Committed,
     /// A cancel was accepted; undos that the other side may refuse go first.
     Cancelling,
+    /// Undoing back to a step, to go forward again from there.
+    Rewinding,
     /// Undoing, without a way back.
     Compensating,
     /// Ended forward.
@@ -25,11 +27,12 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, for generated tables.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Running,
         Self::Committing,
         Self::Committed,
         Self::Cancelling,
+        Self::Rewinding,
         Self::Compensating,
         Self::Completed,
         Self::Compensated,
@@ -53,6 +56,7 @@ impl Stage {
             Self::Committing => "committing",
             Self::Committed => "committed",
             Self::Cancelling => "cancelling",
+            Self::Rewinding => "rewinding",
             Self::Compensating => "compensating",
             Self::Completed => "completed",
             Self::Compensated => "compensated",

@@ -41,6 +41,10 @@ pub struct Root {
     pub incidents: BTreeMap<u32, Incident>,
     /// Open obligations by number.
     pub obligations: BTreeMap<u32, Obligation>,
+    /// Obligations that a person waived, by number: what they name stays unsettled for good.
+    pub waived: BTreeMap<u32, Obligation>,
+    /// What people left with the order, the oldest first.
+    pub notes: Vec<Note>,
     /// Numbers handed out to incidents and obligations.
     pub numbers: u32,
     /// The time of the last event.
@@ -54,6 +58,17 @@ pub struct Mirror {
     pub revision: u64,
     /// The edge's own record.
     pub state: Vec<u8>,
+}
+
+/// A text that somebody left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+    /// The text, by digest.
+    pub text: Digest,
 }
 
 /// A fact that was recorded.
@@ -84,6 +99,8 @@ impl Root {
             instances: BTreeMap::new(),
             incidents: BTreeMap::new(),
             obligations: BTreeMap::new(),
+            waived: BTreeMap::new(),
+            notes: Vec::new(),
             numbers: 0,
             updated_at: Millis::ZERO,
         }

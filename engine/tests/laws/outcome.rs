@@ -7,12 +7,20 @@ use amends_engine::instance::{CallPhase, Errand, Instance, Run, RunState, SkipRe
 /// Why nothing was changed, with the stable code.
 pub(crate) fn refusal(refusal: &Refusal) -> String {
     let why = match refusal {
+        Refusal::NotNow { why, .. } if why.ends_with("retry, complete or skip that") => {
+            "a step waits for it: retry, complete or skip that".to_owned()
+        }
+        Refusal::NotNow { why, .. } if why.ends_with("rewind to a later step") => {
+            "something to be repeated was done by hand or is never undone: rewind to a later step".to_owned()
+        }
         Refusal::NotNow { why, .. } => why.clone(),
         Refusal::NothingThere(_) => "nothing waits there for this command".to_owned(),
         Refusal::Ended(_) => "it has ended".to_owned(),
         other @ (Refusal::Stale { .. }
         | Refusal::NoInstance(_)
         | Refusal::NoReason
+        | Refusal::NoArgument { .. }
+        | Refusal::NoSuchNumber(_)
         | Refusal::MirrorMoved { .. }
         | Refusal::LimitReached { .. }) => other.to_string(),
     };
@@ -23,22 +31,38 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
 pub(crate) fn accepted(verb: &Verb, events: &[Event], after: &Instance) -> String {
     let mut phrases: Vec<&str> = Vec::new();
     for event in events {
-        let Event::Of { event, .. } = event else { continue };
-        if let Some(phrase) = consequence(verb, event).filter(|phrase| !phrases.contains(phrase)) {
+        let phrase = match (verb, event) {
+            (_, Event::Of { event, .. }) => consequence(verb, event),
+            (Verb::Signal { .. }, Event::FactRecorded { .. }) => {
+                Some("recorded as if the outside had told it")
+            }
+            (Verb::Waive { .. }, Event::ObligationClosed { .. } | Event::IncidentClosed { .. }) => {
+                Some("waived")
+            }
+            (Verb::Note { .. }, Event::Noted { .. }) => Some("kept with the order"),
+            _ => None,
+        };
+        if let Some(phrase) = phrase.filter(|phrase| !phrases.contains(phrase)) {
             phrases.push(phrase);
         }
+    }
+    if phrases.contains(&REWOUND) {
+        phrases.retain(|phrase| *phrase != REWINDING);
     }
     // Without anything to ask, the undo begins at once.
     if phrases.contains(&UNDONE) {
         phrases.retain(|phrase| *phrase != ASKED);
     }
-    if phrases.is_empty() {
-        let stage = after.stage.name();
-        return format!("kept with the order ({stage})");
-    }
+    assert!(
+        !phrases.is_empty(),
+        "nothing is said about {verb:?} in {}",
+        after.stage.name()
+    );
     phrases.join("; ")
 }
 
+const REWINDING: &str = "it and what followed is undone in reverse, now **rewinding**; then it begins anew";
+const REWOUND: &str = "it begins anew, now **running**";
 const ASKED: &str = "the other side is asked whether it can undo, now **cancelling**";
 const UNDONE: &str = "what has not left is called off, the rest is undone in reverse, now **compensating**";
 
@@ -55,6 +79,9 @@ fn consequence(verb: &Verb, event: &InstanceEvent) -> Option<&'static str> {
         InstanceEvent::Rearmed { old_key, key, .. } if old_key == key => "sent again under its old key",
         InstanceEvent::Rearmed { .. } => "sent again under a new key",
         InstanceEvent::Unblocked { .. } => "begins anew",
+        InstanceEvent::Edited { .. } => "due with these arguments under a key of its own",
+        InstanceEvent::RewindStarted { .. } => REWINDING,
+        InstanceEvent::Rewound { .. } => REWOUND,
         InstanceEvent::Landed { commits: true, .. } => "counts as done, now **committed**",
         InstanceEvent::Landed { .. } => "counts as done",
         InstanceEvent::Skipped {

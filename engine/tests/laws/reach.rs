@@ -12,14 +12,11 @@ use amends_engine::event::Report;
 use amends_engine::instance::{CallPhase, CallState, Errand, Instance, Place, Site};
 use amends_engine::outcome::{Fault, FaultClass, Landing, Outcome, Probe};
 use amends_engine::root::Root;
-use amends_engine::{Digest, InstanceId, Millis, StoreId, Value};
+use amends_engine::{Digest, InstanceId, Millis, StepId, StoreId, Value};
 
 use crate::world::evaluator::Tiny;
 use crate::world::order::Order;
 use crate::world::shop::Shelf;
-
-/// States of one workflow. Beyond this the search would take minutes in a debug build.
-const STATES_MAX: usize = 3_000;
 
 /// How much may go wrong on the way to a state.
 #[derive(Debug, Clone, Copy)]
@@ -44,16 +41,16 @@ pub(crate) struct Reached {
 /// One workflow and the order that runs through it.
 pub(crate) struct Search {
     shelf: Shelf,
-    store: StoreId,
+    pub(crate) store: StoreId,
     pub(crate) order: Order,
     bounds: Bounds,
 }
 
 /// Something that may happen next.
-struct Move {
+pub(crate) struct Move {
     name: String,
-    input: Input,
-    at: Millis,
+    pub(crate) input: Input,
+    pub(crate) at: Millis,
     fault: bool,
     command: bool,
 }
@@ -115,8 +112,8 @@ impl Search {
         }
     }
 
-    /// All states within the bounds, or the first [`STATES_MAX`] of them.
-    pub(crate) fn run(&self) -> Vec<Reached> {
+    /// All states within the bounds, or the first `most` of them.
+    pub(crate) fn run(&self, most: usize) -> Vec<Reached> {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         let mut open = VecDeque::from([self.start()]);
@@ -129,7 +126,7 @@ impl Search {
                 }
             }
             found.push(reached);
-            if found.len() >= STATES_MAX {
+            if found.len() >= most {
                 break;
             }
         }
@@ -148,7 +145,7 @@ impl Search {
         self.follow(reached, hold)
     }
 
-    fn follow(&self, reached: &Reached, step: Move) -> Option<Reached> {
+    pub(crate) fn follow(&self, reached: &Reached, step: Move) -> Option<Reached> {
         let decision = self.decide(reached, &step.input, step.at).ok()?;
         if decision.events.is_empty() {
             return None;
@@ -169,7 +166,7 @@ impl Search {
         })
     }
 
-    fn moves(&self, reached: &Reached) -> Vec<Move> {
+    pub(crate) fn moves(&self, reached: &Reached) -> Vec<Move> {
         let mut moves = self.facts(reached);
         for instance in reached.root.instances.values() {
             for (site, call) in instance.owed_calls(Millis(i64::MAX)) {
@@ -275,14 +272,30 @@ impl Search {
 }
 
 /// Every verb at every place, whether it makes sense there or not.
-pub(crate) fn verbs(_: &Reached, instance: &Instance) -> Vec<Verb> {
+pub(crate) fn verbs(reached: &Reached, instance: &Instance) -> Vec<Verb> {
     let mut verbs = vec![
         Verb::Hold,
         Verb::Resume,
         Verb::Cancel,
         Verb::Compensate,
         Verb::Close,
+        Verb::Signal {
+            fact: "parcel.shipped".into(),
+            id: "by-hand".to_owned(),
+            payload: Value::Null,
+        },
+        Verb::Note {
+            text: "they called".to_owned(),
+        },
     ];
+    let steps: BTreeSet<&StepId> = instance.runs.keys().map(|place| &place.step).collect();
+    verbs.extend(steps.into_iter().map(|step| Verb::Rewind { step: step.clone() }));
+    let numbers = reached
+        .root
+        .incidents
+        .keys()
+        .chain(reached.root.obligations.keys());
+    verbs.extend(numbers.map(|number| Verb::Waive { number: *number }));
     for place in instance.runs.keys() {
         verbs.extend(verbs_at(place));
     }
@@ -301,7 +314,11 @@ pub(crate) fn verbs_at(place: &Place) -> Vec<Verb> {
         },
         Verb::Skip { place: place.clone() },
         Verb::Approve { place: place.clone() },
-        Verb::Reject { place },
+        Verb::Reject { place: place.clone() },
+        Verb::Edit {
+            place,
+            arguments: BTreeMap::new(),
+        },
     ]
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use amends_engine::command::Verb;
 use amends_engine::decide::Input;
 use amends_engine::instance::{Instance, Stage};
+use amends_engine::root::cause;
 
 use crate::outcome::{accepted, aim, refusal};
 use crate::reach::{Bounds, Reached, Search, verbs};
@@ -33,9 +34,13 @@ The stages:
 - **committing**: money or goods are being let go, the outcome decides;
 - **committed**: past the point of no return, it only goes forward;
 - **cancelling**: the other side is asked whether it can still undo; it may refuse, then the order goes on;
+- **rewinding**: being undone back to a step, to go on from there;
 - **compensating**: being undone, without a way back;
 - **completed**, **compensated**, **closed**: the ends.
 ";
+
+/// States of each workflow. They are found breadth first, so that the rare ones come last.
+const STATES: usize = 2_500;
 
 /// What each command is for.
 const COMMANDS: &[(&str, &str)] = &[
@@ -61,6 +66,23 @@ const COMMANDS: &[(&str, &str)] = &[
         "Undo everything, without asking first those who may refuse.",
     ),
     (
+        "rewind",
+        "Undo back to before a step, then do it and what follows again under new keys, with the order as it is now.",
+    ),
+    (
+        "edit",
+        "Correct arguments of a call that cannot go on, and send it under a new key; those not given stay as they are.",
+    ),
+    (
+        "signal",
+        "Report a fact by hand, as if the outside had told it; what the workflow reads of it is given along.",
+    ),
+    (
+        "waive",
+        "Nothing more will be done about an obligation, a debt or a discrepancy; a named person answers for it.",
+    ),
+    ("note", "Keep a text with the order."),
+    (
         "close",
         "End it as it is; a named person answers for what is left over.",
     ),
@@ -79,7 +101,7 @@ impl Table {
     fn add(&mut self, search: &Search, reached: &Reached, instance: &Instance) {
         self.stages.insert(instance.stage);
         for verb in verbs(reached, instance) {
-            let aimed_at = target(instance, &verb);
+            let aimed_at = target(reached, instance, &verb);
             let command = Search::command(instance, verb.clone());
             let happens = match search.decide(reached, &Input::Command(command), reached.at) {
                 Err(why) => refusal(&why),
@@ -114,16 +136,31 @@ impl Table {
     }
 }
 
-fn target(instance: &Instance, verb: &Verb) -> &'static str {
+fn target(reached: &Reached, instance: &Instance, verb: &Verb) -> &'static str {
     let place = match verb {
         Verb::Retry { place }
         | Verb::Complete { place, .. }
         | Verb::Skip { place }
         | Verb::Approve { place }
-        | Verb::Reject { place } => place,
-        Verb::Compensate | Verb::Cancel | Verb::Hold | Verb::Resume | Verb::Close => return "the instance",
+        | Verb::Reject { place }
+        | Verb::Edit { place, .. } => place,
+        Verb::Compensate | Verb::Cancel | Verb::Hold | Verb::Resume | Verb::Close | Verb::Signal { .. } => {
+            return "the instance";
+        }
+        Verb::Rewind { .. } => return "a step",
+        Verb::Note { .. } => return "the order",
+        Verb::Waive { number } => return numbered(reached, *number),
     };
     aim(instance.run(place).unwrap())
+}
+
+fn numbered(reached: &Reached, number: u32) -> &'static str {
+    match reached.root.incidents.get(&number) {
+        None => "an obligation",
+        Some(incident) if incident.cause == cause::DEBT => "a debt",
+        Some(incident) if incident.is_discrepancy() => "a discrepancy",
+        Some(_) => "another incident",
+    }
 }
 
 /// Stages in which the same happens share a row.
@@ -172,7 +209,7 @@ fn the_page_on_commands_says_what_decide_does() {
                 commands: 1,
             },
         );
-        for reached in search.run() {
+        for reached in search.run(STATES) {
             for instance in reached.root.instances.values() {
                 table.add(&search, &reached, instance);
                 if let Some(held) = search.held(&reached, instance) {

@@ -11,7 +11,7 @@ use amends_engine::evolve::evolve;
 use amends_engine::instance::{CallPhase, CallState, Errand, Instance, RunState, Side, Site, Stage, Undoing};
 use amends_engine::kernel::{Effect, Frame};
 use amends_engine::root::{Root, WakeKind};
-use amends_engine::{InstanceId, Millis, RootKey, StoreId};
+use amends_engine::{InstanceId, Millis, RootKey, StepId, StoreId};
 
 use super::shop::Shelf;
 use super::store::encode;
@@ -66,6 +66,7 @@ impl Laws {
             frame.root
         );
         wakes(&root);
+        reserved(&root, &self.store);
         self.roots.insert(frame.root.clone(), root);
     }
 
@@ -134,7 +135,8 @@ impl Laws {
             | Event::FactRecorded { .. }
             | Event::IncidentClosed { .. }
             | Event::ObligationClosed { .. }
-            | Event::Posted { .. } => {}
+            | Event::Posted { .. }
+            | Event::Noted { .. } => {}
         }
     }
 
@@ -172,9 +174,31 @@ impl Laws {
                     self.overruled.insert((instance.id.clone(), site.clone()));
                 }
             }
+            InstanceEvent::Rewound { steps } => {
+                rewound(&definition, instance, steps);
+                self.repeatable(instance, steps);
+            }
             InstanceEvent::Completed => completed(&definition, instance),
             InstanceEvent::Compensated => compensated(&definition, instance),
             _ => {}
+        }
+    }
+
+    /// What was taken back on purpose may take place again, under another key.
+    fn repeatable(&mut self, instance: &Instance, steps: &[StepId]) {
+        for (place, run) in instance
+            .runs
+            .iter()
+            .filter(|(place, _)| steps.contains(&place.step))
+        {
+            let calls = [Side::Do, Side::Undo(0), Side::Undo(1)];
+            for side in calls.into_iter().filter(|_| run.landing().is_some()) {
+                let site = Site {
+                    place: place.clone(),
+                    side,
+                };
+                self.overruled.insert((instance.id.clone(), site));
+            }
         }
     }
 
@@ -191,10 +215,11 @@ impl Laws {
             call.phase
         );
         let key = site.key(&self.store, &instance.id, name.0);
-        if site.side == Side::Do && instance.stage == Stage::Compensating {
+        if site.side == Side::Do && !instance.stage.goes_forward() {
             assert!(
                 errand == Errand::Probe || self.sent.contains(&key),
-                "I2: {key} left for the first time while compensating"
+                "I2: {key} left for the first time while {}",
+                instance.stage.name()
             );
         }
         if site.side == Side::Do && errand == Errand::Send && name.0 > 0 {
@@ -261,9 +286,8 @@ fn undo_in_order(definition: &Definition, instance: &Instance, site: &Site) {
         assert!(contested(step), "{site} goes before the contested undos");
         return;
     }
-    assert_eq!(
-        instance.stage,
-        Stage::Compensating,
+    assert!(
+        matches!(instance.stage, Stage::Compensating | Stage::Rewinding),
         "{site} is undone while {}",
         instance.stage.name()
     );
@@ -278,6 +302,25 @@ fn undo_in_order(definition: &Definition, instance: &Instance, site: &Site) {
             let stands =
                 declared(step) && run.stands() && !run.landing().is_some_and(|landing| landing.adopted);
             assert!(!open && !stands, "I5: {site} is undone before {place}");
+        }
+    }
+}
+
+/// Nothing of what begins anew still stands, is under way or in doubt.
+fn rewound(definition: &Definition, instance: &Instance, steps: &[StepId]) {
+    for step in steps {
+        let declared = declared(definition.step(step).unwrap());
+        for (place, run) in instance.runs_of(step) {
+            assert!(
+                !(declared && run.stands()),
+                "{place} begins anew although it stands in {}",
+                instance.id
+            );
+            assert!(
+                run.call().is_none(),
+                "{place} begins anew with a call open in {}",
+                instance.id
+            );
         }
     }
 }
@@ -333,7 +376,7 @@ fn settled(instance: &Instance) {
 }
 
 /// L1: what has not ended has a cause to move that is really there.
-fn wakes(root: &Root) {
+pub(crate) fn wakes(root: &Root) {
     let causes = root.wake_causes();
     for instance in root.instances.values().filter(|instance| !instance.is_terminal()) {
         let mut own = causes
@@ -367,5 +410,23 @@ fn wakes(root: &Root) {
                 instance.id
             );
         }
+    }
+}
+
+/// Nothing is half done: what the ledger holds open belongs to a call that is open, or to what a fact claims.
+pub(crate) fn reserved(root: &Root, store: &StoreId) {
+    let mut open: BTreeSet<String> = root.facts.keys().cloned().collect();
+    for instance in root.instances.values() {
+        for (place, run) in &instance.runs {
+            if let Some(call) = run.call() {
+                open.insert(run.site(place).key(store, &instance.id, call.epoch));
+            }
+        }
+    }
+    for (key, postings) in root.ledger.opens() {
+        assert!(
+            open.contains(key),
+            "{key} holds {postings:?} open, and nothing is open there"
+        );
     }
 }

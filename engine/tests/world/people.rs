@@ -1,9 +1,12 @@
 //! People who command at random, and whoever waits for a reply.
 
-use amends_engine::command::{Command, Verb};
+use std::collections::BTreeMap;
+
+use amends_engine::command::{Command, Refusal, Verb};
 use amends_engine::event::Event;
 use amends_engine::instance::{Instance, Place};
 use amends_engine::kernel::{Input, Mode, Reply};
+use amends_engine::root::Root;
 use amends_engine::{RootKey, Value};
 
 use super::World;
@@ -15,6 +18,8 @@ pub(crate) enum Pending {
     Fact,
     /// A command was given on this root.
     Command(RootKey),
+    /// A command decided on a state that is gone was given on purpose.
+    Stale,
     /// A command was looked at, and given right after: what it then did.
     Preview(Option<Vec<Event>>),
 }
@@ -33,25 +38,45 @@ impl World {
         let Some(instance) = self.dice.pick(&instances) else {
             return;
         };
-        let verb = self.verb(instance);
-        let command = Command {
+        let verb = self.verb(&root, instance);
+        let rival = self.dice.chance(300).then(|| self.verb(&root, instance));
+        let command = |verb, revision| Command {
             instance: instance.id.clone(),
             verb,
             actor: "kim".to_owned(),
             reason: "because".to_owned(),
-            revision: None,
+            revision,
         };
-        self.command(&key, command);
+        let Some(rival) = rival else {
+            self.command(&key, command(verb, None));
+            return;
+        };
+        // Two people decided on the same state: the first one wins, the other is told.
+        let revision = Some(root.revision);
+        let life = self.life;
+        let events = self.command(&key, command(verb, revision));
+        let won = events
+            .iter()
+            .any(|event| matches!(event, Event::Commanded { .. }));
+        if won && life == self.life {
+            let reply = self.expect(Pending::Stale);
+            self.handle(Input::Command {
+                root: key,
+                command: command(rival, revision),
+                reply,
+                run: Mode::Run,
+            });
+        }
     }
 
-    fn verb(&mut self, instance: &Instance) -> Verb {
+    fn verb(&mut self, root: &Root, instance: &Instance) -> Verb {
         let places: Vec<Place> = instance.runs.keys().cloned().collect();
         let place = self
             .dice
             .pick(&places)
             .cloned()
             .unwrap_or_else(|| Place::once(&"nowhere".into()));
-        match self.dice.roll(14) {
+        match self.dice.roll(20) {
             0..=3 => Verb::Retry { place },
             4 => Verb::Complete {
                 place,
@@ -67,6 +92,26 @@ impl World {
             8 | 9 => Verb::Hold,
             10 => Verb::Resume,
             11 | 12 => Verb::Approve { place },
+            13..=15 => Verb::Rewind { step: place.step },
+            16 => Verb::Edit {
+                place,
+                arguments: BTreeMap::new(),
+            },
+            17 => {
+                let numbers: Vec<u32> = root
+                    .incidents
+                    .keys()
+                    .chain(root.obligations.keys())
+                    .copied()
+                    .collect();
+                let number = self.dice.pick(&numbers).copied().unwrap_or_default();
+                Verb::Waive { number }
+            }
+            18 => Verb::Signal {
+                fact: "parcel.shipped".into(),
+                id: "by-hand".to_owned(),
+                payload: Value::map([("parcel", Value::text("by-hand")), ("units", Value::Int(1))]),
+            },
             _ => {
                 if self.dice.chance(150) {
                     Verb::Close
@@ -109,7 +154,8 @@ impl World {
 
     pub(crate) fn check_reply(&mut self, pending: Pending, reply: &Reply) {
         match (pending, reply) {
-            (Pending::Fact, Reply::Done { .. })
+            (Pending::Stale, Reply::Refused(Refusal::Stale { .. }))
+            | (Pending::Fact, Reply::Done { .. })
             | (Pending::Command(_), Reply::Refused(_))
             | (Pending::Preview(None), _) => {}
             (Pending::Command(root), Reply::Done { revision }) => {

@@ -7,8 +7,8 @@ use amends_engine::contract::{Contract, Mode, PostingRule, PostingSource};
 use amends_engine::decide::{Book, Start};
 use amends_engine::definition::{Definition, Reaction, Step, StepKind, WatchAction};
 use amends_engine::fact::Fact;
-use amends_engine::ledger::Account;
-use amends_engine::{ConnectorId, Digest, OperationName, RoleName, RootKey, Value};
+use amends_engine::ledger::{Account, Posting};
+use amends_engine::{ConnectorId, Digest, FactName, OperationName, RoleName, RootKey, Value};
 
 use super::build::{HOUR, MINUTE, SECOND, Shape, approval, call, define, wait, watch};
 
@@ -272,6 +272,10 @@ impl Book for Shelf {
             settings: Value::map([("country", Value::text("DE"))]),
         };
         vec![start]
+    }
+
+    fn reports(&self, _: &FactName, _: &Value) -> Vec<Posting> {
+        Vec::new()
     }
 
     fn contract(

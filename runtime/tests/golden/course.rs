@@ -1,5 +1,6 @@
 //! The course: five orders, turn and turn about, which together write every kind of event.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amends_engine::Value;
@@ -44,6 +45,12 @@ fn calm() -> Vec<Step> {
         // The debt.
         say(order, "thank/do", done(&[("note", "N-1")])),
         Step::Late(order, "invoice/do", done(&[("invoice", "I-2")])),
+        command(
+            order,
+            Verb::Note {
+                text: "two invoices: the second one was cancelled by phone".to_owned(),
+            },
+        ),
     ]);
     steps
 }
@@ -66,6 +73,15 @@ fn undone() -> Vec<Step> {
         say(order, "create/do", Report::Probe(Probe::Absent)),
         Step::Later(40_000),
         say(order, "create/do", done(&[("order", "SO-2")])),
+        say(order, "reserve/sku-0/do", reserved("sku-0", 1)),
+        say(order, "reserve/sku-1/do", rejected()),
+        command(
+            order,
+            Verb::Rewind {
+                step: "reserve".into(),
+            },
+        ),
+        say(order, "reserve/sku-0/undo-0", done(&[])),
         say(order, "reserve/sku-0/do", reserved("sku-0", 1)),
         say(order, "reserve/sku-1/do", rejected()),
         command(order, Verb::Compensate),
@@ -123,7 +139,16 @@ fn closed() -> Vec<Step> {
     steps.extend([
         say(order, "release/do", accepted(&[("job", "J-4")])),
         say(order, "capture/do", rejected()),
+        command(
+            order,
+            Verb::Edit {
+                place: Place::once(&"capture".into()),
+                arguments: BTreeMap::from([("amount_minor".to_owned(), Value::Int(1_000))]),
+            },
+        ),
+        say(order, "capture/do", rejected()),
         command(order, Verb::Close),
+        Step::Waive(order),
     ]);
     steps
 }

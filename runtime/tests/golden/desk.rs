@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Answer(&'static str, &'static str, Report),
     /// Somebody commands the workflow of the order, or a debt of it.
     Command(&'static str, &'static str, Verb),
+    /// Somebody waives the first open obligation of the order.
+    Waive(&'static str),
     /// An answer to an errand that is over.
     Late(&'static str, &'static str, Report),
     /// Time passes, in milliseconds.
@@ -100,6 +102,11 @@ impl Desk {
                 self.hand_in(ended(effect, report));
             }
             Step::Command(order, instance, verb) => self.command(order, instance, verb),
+            Step::Waive(order) => {
+                let root = self.roots.get(&RootKey::new(order)).unwrap();
+                let number = *root.obligations.keys().next().unwrap();
+                self.command(order, "golden", Verb::Waive { number });
+            }
             Step::Later(ms) => {
                 self.at = self.at.plus(ms);
                 self.wake();

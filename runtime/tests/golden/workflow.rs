@@ -12,7 +12,7 @@ use amends_engine::definition::{
 };
 use amends_engine::expr::Expr;
 use amends_engine::fact::Fact;
-use amends_engine::ledger::Account;
+use amends_engine::ledger::{Account, Posting};
 use amends_engine::{ConnectorId, Digest, FactName, OperationName, RoleName, RootKey, Value};
 
 use StepKind::{Compensatable, Pivot, Retriable};
@@ -163,6 +163,10 @@ impl Book for Shelf {
             routes: BTreeMap::from(routes),
             settings: Value::map([("country", Value::text("DE"))]),
         }]
+    }
+
+    fn reports(&self, _: &FactName, _: &Value) -> Vec<Posting> {
+        Vec::new()
     }
 
     fn contract(
