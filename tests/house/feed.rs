@@ -105,6 +105,23 @@ async fn a_listener_hears_everything_in_order_over_refusals_and_restarts() {
 }
 
 #[tokio::test]
+async fn a_notice_that_is_never_taken_is_counted_and_holds_back_no_other() {
+    let ear = Ear::new(1).await;
+    let house = House::new(&format!("{}give_up_after = \"1s\"\n", listening(&ear)));
+    let (server, client) = house.serve().await;
+    client.brake("/effects/pause", "quiet").await.unwrap();
+    deliver(&house, &server, "07-created-paid-1.order.created", "demo:20").await;
+    let all = pull(&house, &server, 500).await;
+    let taken = told(&ear, all.len() - 1).await;
+    assert_eq!(taken, all[1..], "one refusal costs the first notice and no other");
+    let status = client.status().await.unwrap();
+    let listener = &status["listeners"][0];
+    assert_eq!(listener["name"], "oncall", "{status:#}");
+    assert_eq!(listener["passed_over"], 1, "{status:#}");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn pages_of_any_size_hold_the_same_notices() {
     let house = House::new("");
     let (server, client) = house.serve().await;
