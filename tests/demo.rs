@@ -5,8 +5,9 @@ use std::process::{Command, Output};
 fn demo(switches: &[&str]) -> (Output, serde_json::Value) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let output = Command::new(env!("CARGO_BIN_EXE_amends"))
-        .args(["demo", "--exit", "--format", "json", "--seed", "11", "--data"])
-        .arg(folder.path())
+        // Its data go where they go for a newcomer: into a folder below the one it is started in.
+        .current_dir(folder.path())
+        .args(["demo", "--exit", "--format", "json", "--seed", "11"])
         .args(switches)
         .output()
         .expect("the binary runs");

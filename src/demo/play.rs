@@ -64,7 +64,9 @@ impl Stage {
     ///
     /// # Errors
     /// When a part does not start.
-    pub async fn set(plan: Plan) -> miette::Result<Self> {
+    pub async fn set(mut plan: Plan) -> miette::Result<Self> {
+        // Paths in the configuration start at its own folder; those of this process where it was started.
+        plan.folder = std::path::absolute(&plan.folder).into_diagnostic()?;
         std::fs::create_dir_all(&plan.folder).into_diagnostic()?;
         let run = std::fs::read_dir(&plan.folder)
             .into_diagnostic()?
