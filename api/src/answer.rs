@@ -1,6 +1,9 @@
 //! The outermost layer: a correlation id on every answer, and one shape for every error.
 
-use axum::extract::Request;
+use std::time::{Duration, Instant};
+
+use amends_runtime::meter;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -14,8 +17,11 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let id = correlation(request.headers());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let began = Instant::now();
     let response = next.run(request).await;
     let status = response.status();
+    count(&method, route.as_ref(), status, began.elapsed());
     let mut response = if status.is_client_error() || status.is_server_error() {
         problem(response, &method, &path, &id)
     } else {
@@ -25,6 +31,25 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// Paths that are no route share one label, or anybody could make as many as they like.
+fn count(method: &Method, route: Option<&MatchedPath>, status: StatusCode, took: Duration) {
+    let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let status = status.as_str().to_owned();
+    // Standard methods only, for the same reason.
+    let method = match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    };
+    metrics::histogram!(meter::HTTP_SECONDS, "route" => route.clone()).record(took.as_secs_f64());
+    metrics::counter!(meter::HTTP, "method" => method, "route" => route, "status" => status).increment(1);
 }
 
 fn problem(mut bare: Response, method: &Method, path: &str, id: &str) -> Response {

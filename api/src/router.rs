@@ -12,7 +12,7 @@ use crate::document::{self, Document};
 use crate::limits::COMMAND_BYTES_MAX;
 use crate::role::Act;
 use crate::routes::{
-    audit, backups, brakes, commands, deliveries, feed, health, history, inbound, me, orders, pages,
+    audit, backups, brakes, commands, deliveries, feed, health, history, inbound, me, metrics, orders, pages,
     requests, status, tokens,
 };
 use crate::state::{App, Setup};
@@ -51,6 +51,7 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         .may(Act::Audit, routes!(audit::list))
         .may(Act::Look, routes!(status::show))
         .may(Act::Look, routes!(me::show))
+        .may(Act::Measure, routes!(metrics::show))
         .end();
     let inbound = OpenApiRouter::new()
         .routes(open(routes!(inbound::hook)))

@@ -40,6 +40,8 @@ pub struct Setup {
     pub stopping: watch::Receiver<bool>,
     /// Bounds of the configuration.
     pub limits: Limits,
+    /// Everything measured in this process, in the text format of Prometheus.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Writes a backup and says where it is and what it holds; the error is a sentence for people.
     pub backup: Backup,
     /// The time: `Clock::now` of the process.

@@ -1,6 +1,7 @@
 //! The one thread that owns the log: takes what waits, commits it once, then reports it durable.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use amends_engine::Millis;
 use amends_engine::kernel::Frame;
@@ -12,6 +13,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::journal::{EventsError, encode_events};
+use crate::meter::Tally;
 use crate::summary::{self, Summary, read_summary};
 
 /// Frames of one commit. Beyond about 256 records sled gets slower per record (docs/adr/0001-sled.md).
@@ -101,12 +103,14 @@ pub(crate) fn commit_all<L: Log>(
 impl<L: Log> Committer<L> {
     fn commit(&mut self, batch: Batch) -> Result<u64, StepError> {
         self.forget();
+        let (began, mut tally) = (Instant::now(), Tally::default());
         let mut commit = Commit {
             frames: Vec::new(),
             writes: batch.writes,
         };
         for frame in batch.frames {
             self.add(&mut commit, &frame)?;
+            tally.add(&frame);
         }
         for root in batch.snapshots {
             commit.writes.push(snapshot(&root)?);
@@ -114,7 +118,9 @@ impl<L: Log> Committer<L> {
         if commit.frames.is_empty() && commit.writes.is_empty() {
             return Ok(self.log.last_sequence());
         }
-        Ok(self.log.commit(&commit)?)
+        let sequence = self.log.commit(&commit)?;
+        tally.count(began.elapsed());
+        Ok(sequence)
     }
 
     fn add(&mut self, commit: &mut Commit, frame: &Frame) -> Result<(), StepError> {

@@ -1,6 +1,7 @@
 //! Performing what the kernel releases: the only place where effects leave.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use amends_engine::event::Report;
 use amends_engine::instance::Errand;
@@ -10,6 +11,8 @@ use amends_engine::{Digest, RootKey};
 use amends_storage::{Key, Kind, Write, codec};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+
+use crate::meter;
 
 /// Sends requests to outside systems.
 pub trait Perform: Send + Sync + 'static {
@@ -39,14 +42,18 @@ pub(crate) async fn run(perform: Arc<dyn Perform>, effect: Effect) -> (Vec<Write
         attempt: effect.attempt,
         report,
     };
+    let began = Instant::now();
     let performed = std::panic::AssertUnwindSafe(perform.perform(effect.clone()))
         .catch_unwind()
         .await;
     let Ok(mut performed) = performed else {
         tracing::error!(key = effect.key, "the connector panicked; the effect is in doubt");
         let fault = Fault::new(FaultClass::Broken, "the connector failed inside; see the log");
-        return (Vec::new(), ended(unknown(errand, fault)));
+        let report = unknown(errand, fault);
+        meter::errand(&effect, &report, began.elapsed());
+        return (Vec::new(), ended(report));
     };
+    meter::errand(&effect, &performed.report, began.elapsed());
     let writes = keep(&effect.root, &mut performed);
     (writes, ended(performed.report))
 }

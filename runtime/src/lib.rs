@@ -17,6 +17,7 @@ mod handle;
 mod inbox;
 mod journal;
 mod known;
+pub mod meter;
 mod reading;
 mod rebuild;
 mod run;

@@ -6,6 +6,7 @@ pub mod connectors;
 pub mod door;
 pub mod identity;
 pub mod interpreter;
+pub mod metrics;
 pub mod notify;
 pub mod performer;
 pub mod reader;

@@ -31,6 +31,7 @@ use super::connectors::{ConnectorError, Connectors};
 use super::door::ServerDoor;
 use super::identity::new_store_id;
 use super::interpreter::{Interpreter, RefundIndex};
+use super::metrics;
 use super::notify::{Notifier, NotifyError};
 use super::performer::Performer;
 use super::reader::RestReader;
@@ -162,6 +163,7 @@ impl Server {
 /// # Errors
 /// [`StartError`]; nothing is left running.
 pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> {
+    metrics::recorder();
     let clock = Arc::new(Clock::default());
     let mut log = open(config, tests, clock.now())?;
     rebuild(&mut log, |done, total| {
@@ -226,6 +228,7 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
     for sweep in sweeps(config, &shops, &interpreter, &running.handle(), &reader)? {
         workers.spawn(sweep.run());
     }
+    workers.spawn(metrics::upkeep());
     let feed = Feed::new(reader.clone(), book.clone());
     let mut listeners = Listeners::default();
     for (name, notify) in &config.notify {
@@ -251,6 +254,7 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
         listeners,
         stopping,
         limits: api_limits(config),
+        metrics: Arc::new(|| metrics::recorder().render()),
         backup: backups(config, backup_reader),
         now: Arc::new(move || clock.now()),
     };

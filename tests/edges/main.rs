@@ -9,6 +9,7 @@ mod api_errors;
 mod cli_errors;
 mod document;
 mod guide;
+mod metrics;
 mod roles;
 mod secrets;
 mod server;

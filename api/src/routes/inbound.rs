@@ -1,6 +1,7 @@
 //! Deliveries and callbacks: answered only when they survive power loss.
 
 use amends_runtime::AcceptError;
+use amends_runtime::meter;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -39,7 +40,8 @@ pub(crate) async fn hook(
     Named(shop): Named<String>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let (headers, body) = read(&app, request).await?;
+    let read = read(&app, request).await;
+    let (headers, body) = read.inspect_err(|problem| answered(&app, &shop, &problem.code))?;
     let admission = app.setup.door.hook(&Knock {
         name: &shop,
         headers: &headers,
@@ -66,7 +68,8 @@ pub(crate) async fn callback(
     Named(connector): Named<String>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let (headers, body) = read(&app, request).await?;
+    let read = read(&app, request).await;
+    let (headers, body) = read.inspect_err(|problem| answered(&app, &connector, &problem.code))?;
     let admission = app.setup.door.callback(&Knock {
         name: &connector,
         headers: &headers,
@@ -120,19 +123,27 @@ async fn admit(
     body: &[u8],
     unknown: Code,
 ) -> Result<Json<Value>, Problem> {
+    let answer = |answer: &str| answered(app, source, answer);
     match admission {
         Admission::Accept(arrival) => {
             let accepted = app.setup.inbox.accept(arrival, app.now()).await;
-            let id = accepted.map_err(not_kept)?;
+            let id = accepted
+                .map_err(not_kept)
+                .inspect_err(|problem| answer(&problem.code))?;
+            answer("kept");
             Ok(Json(json!({ "delivery": id })))
         }
-        Admission::Nothing { note } => Ok(Json(json!({ "note": note }))),
+        Admission::Nothing { note } => {
+            answer("nothing");
+            Ok(Json(json!({ "note": note })))
+        }
         Admission::Refuse { why, detail } => {
             let code = match why {
                 Refused::Unknown => unknown,
                 Refused::Unsigned => Code::HookUnsigned,
                 Refused::BadSignature => Code::HookBadSignature,
             };
+            answer(code.as_str());
             app.refused.push(RefusedDelivery {
                 at: app.now(),
                 source: source.chars().take(SOURCE_SHOWN).collect(),
@@ -144,4 +155,15 @@ async fn admit(
             Err(Problem::new(code, detail))
         }
     }
+}
+
+/// Names that nobody configured share one label, or anybody could make as many as they like.
+fn answered(app: &App, source: &str, answer: &str) {
+    let source = if app.setup.names.has_source(source) {
+        source
+    } else {
+        ""
+    };
+    metrics::counter!(meter::DELIVERIES, "source" => source.to_owned(), "answer" => answer.to_owned())
+        .increment(1);
 }

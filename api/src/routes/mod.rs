@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod inbound;
 pub(crate) mod me;
+pub(crate) mod metrics;
 pub(crate) mod orders;
 pub(crate) mod pages;
 pub(crate) mod requests;

@@ -47,7 +47,7 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
 }
 
 /// Orders by state, exact up to [`COUNTED_MAX`] each.
-fn counts(app: &App, shops: &Shops) -> Result<Map<String, Value>, Problem> {
+pub(super) fn counts(app: &App, shops: &Shops) -> Result<Map<String, Value>, Problem> {
     let mut counts = Map::new();
     for state in OrderState::ALL {
         let (mut count, mut looked) = (0, 0);
