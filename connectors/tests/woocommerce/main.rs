@@ -9,6 +9,7 @@ mod answers;
 mod classification;
 mod convergence;
 mod echo;
+mod edge_list;
 mod fixtures;
 mod orders;
 mod poison;

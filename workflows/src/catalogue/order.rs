@@ -43,6 +43,7 @@ pub(super) fn shape() -> Shape {
             "findings",
             Shape::list(Shape::record([("code", Shape::Text), ("text", Shape::Text)])),
         ),
+        ("likeness", Shape::Text),
         ("meta", Shape::Dictionary(Box::new(Shape::Text))),
     ])
 }

@@ -36,6 +36,7 @@ impl Order {
             ("refunds", self.refunds_value()),
             ("payment", self.payment_value()),
             ("findings", self.findings_value()),
+            ("likeness", Value::Text(self.likeness())),
             ("meta", texts(&self.meta)),
         ])
     }

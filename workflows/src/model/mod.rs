@@ -12,6 +12,7 @@ mod convert;
 mod draft;
 mod finding;
 mod gateway;
+mod likeness;
 mod money;
 mod order;
 mod shop;

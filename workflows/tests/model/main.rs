@@ -5,3 +5,4 @@ mod amounts;
 mod content;
 mod drafts;
 mod edge_cases;
+mod likeness;
