@@ -109,12 +109,29 @@ impl Client {
         self.send(self.request(Method::GET, "/brakes")).await
     }
 
-    /// Pulls or releases the brake at `path`, such as `/money/pause`.
+    /// Pulls or releases the brake at `path`, such as `/money/pause` or `/shops/eu-shop/resume`.
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn brake(&self, path: &str, reason: &str) -> Result<Value, ClientError> {
         self.post(path, &serde_json::json!({ "reason": reason })).await
+    }
+
+    /// All shops in short.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn shops(&self) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/shops")).await
+    }
+
+    /// One shop with its incidents and gaps.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn shop(&self, shop: &str) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, &format!("/shops/{shop}")))
+            .await
     }
 
     /// Has a backup written.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use amends_engine::command::Refusal;
-use amends_runtime::{AcceptError, LoadError, Stopped};
+use amends_runtime::{AcceptError, IncidentError, LoadError, Stopped};
 use amends_storage::{EncodeError, ReadError};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -197,6 +197,16 @@ impl From<AcceptError> for Problem {
         match error {
             AcceptError::Stopped(stopped) => stopped.into(),
             AcceptError::Encode(error) => Self::new(Code::TooLarge, error.to_string()),
+        }
+    }
+}
+
+impl From<IncidentError> for Problem {
+    fn from(error: IncidentError) -> Self {
+        match error {
+            IncidentError::Stopped(stopped) => stopped.into(),
+            IncidentError::Read(error) => error.into(),
+            IncidentError::Encode(error) => error.into(),
         }
     }
 }

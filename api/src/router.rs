@@ -13,7 +13,7 @@ use crate::limits::COMMAND_BYTES_MAX;
 use crate::role::Act;
 use crate::routes::{
     audit, backups, brakes, commands, deliveries, feed, health, history, inbound, me, metrics, orders, pages,
-    requests, status, tokens,
+    requests, shops, status, tokens,
 };
 use crate::state::{App, Setup};
 use crate::{answer, auth};
@@ -38,6 +38,10 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         .may(Act::Replay, routes!(deliveries::replay))
         .may(Act::Look, routes!(feed::page))
         .may(Act::Look, routes!(feed::stream))
+        .may(Act::Look, routes!(shops::list))
+        .may(Act::Look, routes!(shops::show))
+        .may(Act::Pause, routes!(shops::pause))
+        .may(Act::Release, routes!(shops::resume))
         .may(Act::Pause, routes!(brakes::pause_connector))
         .may(Act::Release, routes!(brakes::resume_connector))
         .may(Act::Look, routes!(brakes::list))

@@ -4,9 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use amends_engine::command::Refusal;
-use amends_engine::decide::Observation;
-use amends_engine::kernel::Reply;
 use amends_engine::{Millis, RootKey};
 use amends_storage::{Direction, EncodeError, Key, Kind, Prefix, ReadError, Span, Store, Write, codec};
 use futures::future::BoxFuture;
@@ -16,17 +13,23 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::handle::{Handle, Stopped};
-use crate::known::{MirrorState, known};
-use crate::reading::LoadError;
+use crate::incident::{Origin, Report};
+use crate::ingest::Ingest;
+use crate::intake::{Alarm, Intake, IntakeError, Interpret, Interpretation, Look, Scope, Taken};
+use crate::known::MirrorState;
 
 /// Deliveries understood at once. Each may wait for a reading of the shop.
 const WORKERS: usize = 16;
 /// Deliveries that may wait in memory for a worker; the rest wait in the store.
 const QUEUE_MAX: usize = 4_096;
-/// Comparisons made again because the order moved meanwhile, before the delivery is put back.
-const COMPARISONS_MAX: u32 = 8;
 /// The pause before a delivery that could not be understood yet is looked at again.
 const LATER: Duration = Duration::from_secs(3);
+/// Marks a delivery that a person had looked at again; with the id of the first one.
+const REPLAY_OF: &str = "x-amends-replay-of";
+/// The kind of deliveries that come from other systems than a shop.
+const CALLBACK: &str = "callback";
+/// Deliveries looked through for the newest of a shop.
+const NEWEST_LOOK: usize = 64;
 
 /// Something that arrived and is not stored yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,40 +82,6 @@ pub enum DeliveryState {
     },
 }
 
-/// What a delivery means.
-#[derive(Debug)]
-pub enum Interpretation {
-    /// Nothing, for this reason.
-    Nothing(String),
-    /// This about the order it names. `None` for the mirror leaves the record as it is.
-    Observe {
-        /// The edge's new record of the order.
-        mirror: Option<Vec<u8>>,
-        /// The order's content, when it changed.
-        subject: Option<Arc<amends_engine::Value>>,
-        /// Facts.
-        facts: Vec<amends_engine::fact::Fact>,
-        /// For people.
-        note: String,
-    },
-    /// It cannot be told now (the shop does not answer): look again later.
-    Later(String),
-    /// It can never be told.
-    Failed(String),
-}
-
-/// Understands deliveries.
-pub trait Interpret: Send + Sync + 'static {
-    /// The order a delivery is about; `None` when it is about none.
-    fn root_of(&self, delivery: &Delivery) -> Option<RootKey>;
-    /// What it means, compared with what was last seen of the order.
-    fn interpret<'a>(
-        &'a self,
-        delivery: &'a Delivery,
-        mirror: &'a MirrorState,
-    ) -> BoxFuture<'a, Interpretation>;
-}
-
 /// Why a delivery was not taken.
 #[derive(Debug, Error)]
 pub enum AcceptError {
@@ -129,6 +98,7 @@ pub enum AcceptError {
 pub struct Inbox<R> {
     handle: Handle,
     reader: R,
+    intake: Intake<R>,
     queue: mpsc::Sender<Key>,
 }
 
@@ -137,33 +107,33 @@ impl<R: Store + Clone + Send + Sync + 'static> Inbox<R> {
     ///
     /// # Errors
     /// [`ReadError`] when what was left cannot be read.
-    pub fn start(
-        handle: &Handle,
-        reader: R,
-        interpreter: &Arc<dyn Interpret>,
-    ) -> Result<(Self, JoinSet<()>), ReadError> {
+    pub fn start(intake: &Intake<R>) -> Result<(Self, JoinSet<()>), ReadError> {
         let (queue, queued) = mpsc::channel(QUEUE_MAX);
         let queued = Arc::new(tokio::sync::Mutex::new(queued));
         let busy = Arc::new(Mutex::new(BTreeSet::new()));
         let inbox = Self {
-            handle: handle.clone(),
-            reader: reader.clone(),
+            handle: intake.handle.clone(),
+            reader: intake.reader.clone(),
+            intake: intake.clone(),
             queue,
         };
         let mut workers = JoinSet::new();
         for _ in 0..WORKERS {
             let worker = Worker {
-                handle: handle.clone(),
-                reader: reader.clone(),
-                interpreter: interpreter.clone(),
+                intake: intake.clone(),
                 busy: busy.clone(),
             };
             workers.spawn(worker.run(queued.clone()));
         }
         // Read once before anything is taken, so that damage is found at the start.
         inbox.pending()?;
-        workers.spawn(requeue(inbox.queue.downgrade(), reader));
+        workers.spawn(requeue(inbox.queue.downgrade(), intake.reader.clone()));
         Ok((inbox, workers))
+    }
+
+    /// How deliveries are taken in.
+    pub fn intake(&self) -> &Intake<R> {
+        &self.intake
     }
 
     /// Keeps an arrival; when this returns it survives power loss. Gives its id.
@@ -200,10 +170,13 @@ impl<R: Store + Clone + Send + Sync + 'static> Inbox<R> {
     /// # Errors
     /// [`AcceptError`] when the engine stopped.
     pub async fn replay(&self, delivery: &Delivery, now: Millis) -> Result<String, AcceptError> {
+        let mut headers = delivery.headers.clone();
+        headers.retain(|(name, _)| name != REPLAY_OF);
+        headers.push((REPLAY_OF.to_owned(), delivery.id.clone()));
         let arrival = Arrival {
             source: delivery.source.clone(),
             kind: delivery.kind.clone(),
-            headers: delivery.headers.clone(),
+            headers,
             body: delivery.body.clone(),
         };
         self.accept(arrival, now).await
@@ -260,7 +233,7 @@ async fn requeue<R: Store>(queue: mpsc::WeakSender<Key>, reader: R) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let keys = pending(&reader).unwrap_or_else(|error| {
+        let keys = waiting(&reader).unwrap_or_else(|error| {
             tracing::error!(%error, "pending deliveries cannot be read");
             Vec::new()
         });
@@ -271,6 +244,35 @@ async fn requeue<R: Store>(queue: mpsc::WeakSender<Key>, reader: R) {
             }
         }
     }
+}
+
+/// What is pending and can be looked at: not of a shop whose ingest stands still.
+fn waiting<R: Store>(reader: &R) -> Result<Vec<Key>, ReadError> {
+    let mut keys = pending(reader)?;
+    let stopped = Ingest::stopped(reader)?;
+    keys.retain(|key| {
+        let of_stopped =
+            matches!(key, Key::Delivery { shop, .. } if stopped.iter().any(|(name, _)| name == shop));
+        !of_stopped
+    });
+    Ok(keys)
+}
+
+/// When `shop` last delivered something by itself; `None` when it never did, or nothing among the newest deliveries
+/// is its own.
+///
+/// # Errors
+/// [`ReadError`] when the store failed or an entry is damaged.
+pub fn last_delivered<R: Store>(reader: &R, shop: &str) -> Result<Option<Millis>, ReadError> {
+    let span = Span::deliveries(shop, i64::MIN);
+    let page = reader.scan(&span, NEWEST_LOOK, Direction::Descending)?;
+    for (key, value) in &page.entries {
+        let delivery = decode(reader, key, value)?;
+        if delivery.kind != CALLBACK && delivery.header(REPLAY_OF).is_none() {
+            return Ok(Some(Millis(delivery.received_ms)));
+        }
+    }
+    Ok(None)
 }
 
 fn pending<R: Store>(reader: &R) -> Result<Vec<Key>, ReadError> {
@@ -332,22 +334,8 @@ fn decode<R: Store>(reader: &R, key: &Key, value: &[u8]) -> Result<Delivery, Rea
         .map_err(damaged)
 }
 
-#[derive(Debug, Error)]
-enum WorkError {
-    #[error(transparent)]
-    Stopped(#[from] Stopped),
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-}
-
 struct Worker<R> {
-    handle: Handle,
-    reader: R,
-    interpreter: Arc<dyn Interpret>,
+    intake: Intake<R>,
     busy: Arc<Mutex<BTreeSet<Key>>>,
 }
 
@@ -381,90 +369,81 @@ impl<R: Store> Worker<R> {
             .remove(key);
     }
 
-    async fn understand(&self, key: &Key) -> Result<(), WorkError> {
-        let Some(value) = self.reader.get(key)? else {
+    async fn understand(&self, key: &Key) -> Result<(), IntakeError> {
+        let reader = &self.intake.reader;
+        let Some(value) = reader.get(key)? else {
             return Ok(());
         };
-        let mut delivery = decode(&self.reader, key, &value)?;
+        let mut delivery = decode(reader, key, &value)?;
         if delivery.state != DeliveryState::Pending {
             return Ok(());
         }
-        let Some(state) = self.compare(&delivery).await? else {
-            return Ok(());
+        let interpreter = self.intake.interpreter.clone();
+        let root = interpreter.root_of(&delivery);
+        let look = Arrived {
+            interpreter: interpreter.as_ref(),
+            delivery: &delivery,
+        };
+        let taken = self.intake.take(&delivery.source, root.as_ref(), &look).await?;
+        let (state, alarm) = match taken {
+            Taken::Settled { note, alarm, .. } => {
+                let root = root.as_ref().map(ToString::to_string);
+                (DeliveryState::Done { root, note }, alarm)
+            }
+            Taken::Failed(alarm) => {
+                let reason = alarm.text.clone();
+                (DeliveryState::Failed { reason }, Some(alarm))
+            }
+            Taken::Later(reason) => {
+                tracing::info!(reason, "a delivery waits");
+                return Ok(());
+            }
+            Taken::Stopped => return Ok(()),
         };
         delivery.state = state;
-        let done = vec![
+        self.settle(&delivery, root.as_ref(), alarm).await
+    }
+
+    async fn settle(
+        &self,
+        delivery: &Delivery,
+        root: Option<&RootKey>,
+        alarm: Option<Alarm>,
+    ) -> Result<(), IntakeError> {
+        let writes = vec![
             delivery.write()?,
             Write::Delete {
                 key: Key::Pending(delivery.id.clone()),
             },
         ];
-        Ok(self.handle.write(done).await?)
-    }
-
-    /// What became of it; `None` when it has to be looked at again.
-    async fn compare(&self, delivery: &Delivery) -> Result<Option<DeliveryState>, WorkError> {
-        let Some(root) = self.interpreter.root_of(delivery) else {
-            let nothing = self
-                .interpreter
-                .interpret(delivery, &MirrorState::default())
-                .await;
-            return Ok(settled(None, nothing));
+        let Some(alarm) = alarm else {
+            return Ok(self.intake.handle.write(writes).await?);
         };
-        for _ in 0..COMPARISONS_MAX {
-            let mirror = known(&self.reader, &root)?;
-            let (observation, note) = match self.interpreter.interpret(delivery, &mirror).await {
-                Interpretation::Observe {
-                    mirror: record,
-                    subject,
-                    facts,
-                    note,
-                } => {
-                    let mirror = record.map(|record| (mirror.revision, record));
-                    (
-                        Observation {
-                            mirror,
-                            subject,
-                            facts,
-                        },
-                        note,
-                    )
-                }
-                other @ (Interpretation::Nothing(_)
-                | Interpretation::Later(_)
-                | Interpretation::Failed(_)) => {
-                    return Ok(settled(Some(&root), other));
-                }
-            };
-            match self.handle.observe(root.clone(), observation).await? {
-                Reply::Done { .. } | Reply::Preview(_) => {
-                    return Ok(Some(DeliveryState::Done {
-                        root: Some(root.to_string()),
-                        note,
-                    }));
-                }
-                Reply::Refused(Refusal::MirrorMoved { .. }) => {}
-                Reply::Refused(refusal) => {
-                    return Ok(Some(DeliveryState::Failed {
-                        reason: refusal.to_string(),
-                    }));
-                }
-            }
-        }
-        Ok(None)
+        let report = Report {
+            origin: match alarm.scope {
+                Scope::Shop => Origin::Shop(delivery.source.clone()),
+                Scope::Delivery => Origin::Delivery {
+                    source: delivery.source.clone(),
+                    id: delivery.id.clone(),
+                },
+            },
+            cause: alarm.cause,
+            text: alarm.text,
+            about: root.map_or_else(|| delivery.id.clone(), ToString::to_string),
+        };
+        let incidents = self.intake.incidents();
+        Ok(incidents.report(&report, writes, self.intake.now()).await?)
     }
 }
 
-fn settled(root: Option<&RootKey>, interpretation: Interpretation) -> Option<DeliveryState> {
-    match interpretation {
-        Interpretation::Nothing(note) | Interpretation::Observe { note, .. } => Some(DeliveryState::Done {
-            root: root.map(ToString::to_string),
-            note,
-        }),
-        Interpretation::Failed(reason) => Some(DeliveryState::Failed { reason }),
-        Interpretation::Later(reason) => {
-            tracing::info!(reason, "a delivery waits");
-            None
-        }
+/// A delivery as a look at its order.
+struct Arrived<'a> {
+    interpreter: &'a dyn Interpret,
+    delivery: &'a Delivery,
+}
+
+impl Look for Arrived<'_> {
+    fn interpret<'a>(&'a self, known: &'a MirrorState) -> BoxFuture<'a, Interpretation> {
+        self.interpreter.interpret(self.delivery, known)
     }
 }

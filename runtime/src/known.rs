@@ -5,6 +5,7 @@ use amends_engine::root::Root;
 use amends_engine::{Digest, Millis, OperationName, RootKey, Value};
 use amends_storage::Store;
 
+use crate::ingest::Ingest;
 use crate::reading::{LoadError, load_root, load_value};
 
 /// The role whose calls change orders in the shop, and therefore come back as deliveries.
@@ -19,6 +20,8 @@ pub struct MirrorState {
     pub state: Option<Vec<u8>>,
     /// What was written to the shop about the order.
     pub sent: Vec<Sent>,
+    /// What is kept about the ingest of the order's shop.
+    pub ingest: Ingest,
 }
 
 /// A call to the storefront that left, or may have left. It is journaled before it leaves, so its echo never comes
@@ -33,13 +36,17 @@ pub struct Sent {
     pub landed_at: Option<Millis>,
 }
 
-/// What the store knows of the order `key`.
+/// What the store knows of the order `key` of `shop`.
 ///
 /// # Errors
 /// [`LoadError`] when the store failed or something is damaged.
-pub fn known<S: Store>(store: &S, key: &RootKey) -> Result<MirrorState, LoadError> {
+pub fn known<S: Store>(store: &S, shop: &str, key: &RootKey) -> Result<MirrorState, LoadError> {
+    let ingest = Ingest::read(store, shop)?;
     let Some(loaded) = load_root(store, key)? else {
-        return Ok(MirrorState::default());
+        return Ok(MirrorState {
+            ingest,
+            ..MirrorState::default()
+        });
     };
     let sent = calls(&loaded.root).map(|(operation, args, landed_at)| {
         let args = match loaded.values.get(&args) {
@@ -53,16 +60,15 @@ pub fn known<S: Store>(store: &S, key: &RootKey) -> Result<MirrorState, LoadErro
         })
     });
     let sent = sent.collect::<Result<_, LoadError>>()?;
-    Ok(match loaded.root.mirror {
-        Some(mirror) => MirrorState {
-            revision: mirror.revision,
-            state: Some(mirror.state),
-            sent,
-        },
-        None => MirrorState {
-            sent,
-            ..MirrorState::default()
-        },
+    let (revision, state) = match loaded.root.mirror {
+        Some(mirror) => (mirror.revision, Some(mirror.state)),
+        None => (0, None),
+    };
+    Ok(MirrorState {
+        revision,
+        state,
+        sent,
+        ingest,
     })
 }
 

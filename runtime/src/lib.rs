@@ -10,27 +10,40 @@
 //!
 //! What people and the API read is the store's durable state, never the kernel's.
 
+mod alike;
 mod clock;
 mod committer;
 mod errand;
 mod handle;
 mod inbox;
+mod incident;
+mod ingest;
+mod intake;
 mod journal;
 mod known;
 pub mod meter;
+mod patrol;
 mod reading;
 mod rebuild;
 mod run;
 mod summary;
 mod text;
 
+pub use alike::Alike;
 pub use clock::{Clock, ClockState};
 pub use committer::CommitterError;
 pub use errand::{Perform, Performed};
 pub use handle::{GateHealth, Handle, Health, Stopped};
-pub use inbox::{AcceptError, Arrival, Delivery, DeliveryState, Inbox, Interpret, Interpretation};
+pub use inbox::{AcceptError, Arrival, Delivery, DeliveryState, Inbox, last_delivered};
+pub use incident::{
+    Closed, Incident, IncidentError, Incidents, Origin, Report, closed_incidents, open_incident,
+    open_incidents,
+};
+pub use ingest::{Aside, Ingest, IngestStop, StopReason};
+pub use intake::{Alarm, Intake, IntakeError, Interpret, Interpretation, Look, Scope, Taken};
 pub use journal::{EventsError, decode_events, encode_events};
 pub use known::{MirrorState, Sent, known};
+pub use patrol::{CompareReport, CompareRun, CompareStage, Gap, SweepReport};
 pub use reading::{LoadError, Loaded, history, load_root, load_value, refold};
 pub use rebuild::{RebuildError, rebuild};
 pub use run::{Acknowledge, Running, Settings, start};

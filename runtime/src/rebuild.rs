@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use amends_engine::RootKey;
-use amends_engine::Value;
 use amends_engine::root::Root;
 use amends_storage::{
     Commit, CommitError, EncodeError, Frames as _, Key, Kind, Log, ReadError, Write, codec,
@@ -12,7 +11,7 @@ use thiserror::Error;
 
 use crate::committer::snapshot;
 use crate::reading::{LoadError, load_value, refold};
-use crate::summary::{summarize, writes};
+use crate::summary::{Head, summarize, writes};
 
 const FRAMES_PER_READ: usize = 512;
 const ROOTS_PER_COMMIT: usize = 64;
@@ -53,10 +52,10 @@ pub fn rebuild<L: Log>(log: &mut L, mut progress: impl FnMut(usize, usize)) -> R
     let mut commit = Commit::default();
     for (done, key) in roots.into_iter().enumerate() {
         if let Some(root) = refold(log, &key)? {
-            let number = number(log, &root)?;
+            let head = head(log, &root)?;
             commit
                 .writes
-                .extend(writes(None, &summarize(&root, number, root.updated_at.0))?);
+                .extend(writes(None, &summarize(&root, head, root.updated_at.0))?);
             commit.writes.push(snapshot(&root)?);
         }
         if done % ROOTS_PER_COMMIT == ROOTS_PER_COMMIT - 1 {
@@ -87,14 +86,9 @@ fn roots<L: Log>(log: &L) -> Result<BTreeSet<RootKey>, ReadError> {
     }
 }
 
-fn number<L: Log>(log: &L, root: &Root) -> Result<String, LoadError> {
+fn head<L: Log>(log: &L, root: &Root) -> Result<Head, LoadError> {
     let Some(subject) = root.subject else {
-        return Ok(String::new());
+        return Ok(Head::default());
     };
-    let value = load_value(log, &root.key, &subject)?;
-    Ok(value
-        .get("number")
-        .and_then(Value::as_text)
-        .unwrap_or_default()
-        .to_owned())
+    Ok(Head::of(&load_value(log, &root.key, &subject)?))
 }

@@ -13,6 +13,8 @@ use amends_engine::{FactName, RootKey, Value};
 use amends_storage::{EncodeError, Key, Kind, ReadError, Store, Write, codec};
 use serde::{Deserialize, Serialize};
 
+use crate::alike::{ALIKE, index_value, looks};
+
 const VERSION: u16 = 1;
 
 /// What lists show of a root. Free of personal data.
@@ -30,6 +32,8 @@ pub struct Summary {
     pub causes: Vec<String>,
     /// Open obligations.
     pub obligations: u32,
+    /// The digest of who ordered what for how much, and when: Unix milliseconds, UTC, by the shop's clock.
+    pub looks: Option<(String, i64)>,
     /// What was agreed on, in minor units of `currency`.
     pub total_minor: i64,
     /// ISO 4217 code; empty when there is none.
@@ -124,20 +128,42 @@ pub fn read_summary<S: Store>(store: &S, root: &str) -> Result<Option<Summary>, 
 
 /// The summary after `frame`, given the one before.
 pub(crate) fn after(before: Option<&Summary>, frame: &Frame) -> Summary {
-    let root = frame.after.as_ref();
-    let number = revised_number(frame)
-        .or_else(|| before.map(|before| before.number.clone()))
-        .unwrap_or_default();
     let created_ms = before.map_or(frame.at.0, |before| before.created_ms);
-    summarize(root, number, created_ms)
+    let head = match (revised(frame), before) {
+        (Some(subject), _) => Head::of(subject),
+        (None, Some(before)) => Head {
+            number: before.number.clone(),
+            looks: before.looks.clone(),
+        },
+        (None, None) => Head::default(),
+    };
+    summarize(frame.after.as_ref(), head, created_ms)
+}
+
+/// What is kept of an order's subject.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    number: String,
+    looks: Option<(String, i64)>,
+}
+
+impl Head {
+    pub(crate) fn of(subject: &Value) -> Self {
+        let number = subject.get("number").and_then(Value::as_text);
+        Self {
+            number: number.unwrap_or_default().to_owned(),
+            looks: looks(subject),
+        }
+    }
 }
 
 /// The summary of `root`.
-pub(crate) fn summarize(root: &Root, number: String, created_ms: i64) -> Summary {
+pub(crate) fn summarize(root: &Root, head: Head, created_ms: i64) -> Summary {
     let currency = root.ledger.currencies().into_iter().next();
     Summary {
         root: root.key.to_string(),
-        number,
+        number: head.number,
+        looks: head.looks,
         state: state(root),
         instances: root
             .instances
@@ -157,7 +183,7 @@ pub(crate) fn summarize(root: &Root, number: String, created_ms: i64) -> Summary
     }
 }
 
-fn revised_number(frame: &Frame) -> Option<String> {
+fn revised(frame: &Frame) -> Option<&Value> {
     let subject = frame.events.iter().rev().find_map(|event| match event {
         Event::SubjectRevised { subject } => Some(subject),
         Event::Observed { .. }
@@ -171,12 +197,7 @@ fn revised_number(frame: &Frame) -> Option<String> {
         | Event::Noted { .. }
         | Event::Of { .. } => None,
     })?;
-    frame
-        .values
-        .get(subject)?
-        .get("number")
-        .and_then(Value::as_text)
-        .map(str::to_owned)
+    frame.values.get(subject).map(AsRef::as_ref)
 }
 
 fn state(root: &Root) -> State {
@@ -302,6 +323,9 @@ fn index_keys(summary: &Summary) -> BTreeSet<Key> {
             .iter()
             .map(|refund| index("refund", &format!("{shop}/{refund}"))),
     );
+    if let Some((likeness, placed_ms)) = &summary.looks {
+        keys.insert(index(ALIKE, &index_value(likeness, *placed_ms)));
+    }
     if !summary.number.is_empty() {
         keys.insert(index("number", &summary.number));
     }

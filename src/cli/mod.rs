@@ -17,6 +17,7 @@ mod progress;
 mod restore;
 mod sandbox;
 mod serve;
+mod shops;
 mod token;
 mod r#try;
 
@@ -45,6 +46,8 @@ enum Command {
     Feed(feed::Args),
     /// Show what is stopped, stop it, let it go on
     Brakes(brakes::Args),
+    /// See whether shops are heard, and stop or resume what they send
+    Shops(shops::Args),
     /// Make, list and revoke access tokens
     Token(token::Args),
     /// Show who did or saw what
@@ -111,6 +114,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Orders(args) => orders::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Brakes(args) => brakes::run(args).await,
+        Command::Shops(args) => shops::run(args).await,
         Command::Token(args) => token::run(&args).await,
         Command::Audit(args) => audit::run(&args).await,
         Command::Journal(args) => journal::run(&args),

@@ -36,6 +36,30 @@ const PAGE: Key<u32> = Key::new(
     "Orders asked for at once, a number of orders; WooCommerce gives 100 at most.",
 )
 .within(1, 100);
+const SILENT_AFTER: Key<Duration> = Key::new(
+    "silent_after",
+    "\"1h\"",
+    "How long sweeps find changes while no webhook arrives before the shop is reported as `shop-silent`.",
+)
+.within(SECOND, 30 * DAY);
+const COMPARE_EVERY: Key<Duration> = Key::new(
+    "compare_every",
+    "\"1d\"",
+    "How long after one full compare the next begins: the only way to notice deleted refunds, articles saved by plugins, and deleted orders without a webhook.",
+)
+.within(SECOND, 30 * DAY);
+const COMPARE_WINDOW: Key<Duration> = Key::new(
+    "compare_window",
+    "\"90d\"",
+    "How far back a full compare goes, by the date of an order's last change.",
+)
+.within(60 * SECOND, 3_650 * DAY);
+const COMPARE_RATE: Key<u32> = Key::new(
+    "compare_rate",
+    "30",
+    "Requests a full compare makes in a minute, a number of requests with up to 100 orders each.",
+)
+.within(1, 6_000);
 
 /// Keys of `[shops.NAME.rest]`.
 pub const KEYS: &[Entry] = &[
@@ -44,6 +68,10 @@ pub const KEYS: &[Entry] = &[
     SWEEP_EVERY.entry(),
     OVERLAP.entry(),
     PAGE.entry(),
+    SILENT_AFTER.entry(),
+    COMPARE_EVERY.entry(),
+    COMPARE_WINDOW.entry(),
+    COMPARE_RATE.entry(),
 ];
 
 /// `[shops.NAME.rest]`
@@ -59,6 +87,14 @@ pub struct Rest {
     pub overlap: Duration,
     /// Orders asked for at once.
     pub page: u32,
+    /// How long changes go untold by webhooks before the shop counts as silent.
+    pub silent_after: Duration,
+    /// How long after one full compare the next begins.
+    pub compare_every: Duration,
+    /// How far back a full compare goes.
+    pub compare_window: Duration,
+    /// Requests a full compare makes in a minute.
+    pub compare_rate: u32,
 }
 
 impl Rest {
@@ -74,6 +110,10 @@ impl Rest {
             sweep_every: section.get(&SWEEP_EVERY),
             overlap: section.get(&OVERLAP),
             page: section.get(&PAGE),
+            silent_after: section.get(&SILENT_AFTER),
+            compare_every: section.get(&COMPARE_EVERY),
+            compare_window: section.get(&COMPARE_WINDOW),
+            compare_rate: section.get(&COMPARE_RATE),
         };
         section.end();
         if web::is_plain(url) {

@@ -1,7 +1,9 @@
 //! One storefront.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use amends_connectors::woocommerce::source::site;
 use chrono_tz::Tz;
 use url::Url;
 
@@ -14,14 +16,16 @@ use super::section::Section;
 use super::setting::{Mistake, Node, Setting, quoted};
 use super::{Gateway, Rest, Secret, name, web};
 
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+
 const URL: Key<Url> = Key::required(
     "url",
     "Address of the shop's front page; REST requests start here.",
 );
 const SOURCE_HOST: Key<String> = Key::optional(
     "source_host",
-    "the host of `url`",
-    "Host that deliveries name as their source; another one stops the shop's ingest, because it is most likely a staging copy.",
+    "that of `url`",
+    "Site that deliveries name as their source: host, and port and path where there are any. Another one stops the shop's ingest, because it is most likely a staging copy.",
 );
 const SECRETS: Key<WebhookSecrets> = Key::required(
     "secrets",
@@ -52,6 +56,12 @@ const SEVERAL_CAPTURES: Key<bool> = Key::new(
     "false",
     "The payment provider lets one authorisation be captured in parts, so each parcel captures its share. Otherwise the first captures all.",
 );
+const DUPLICATE_WINDOW: Key<Duration> = Key::new(
+    "duplicate_window",
+    "\"10m\"",
+    "Two orders of the same buyer with the same cart and payment, placed no further apart than this: the later one is held as `possible-duplicate`. `0s` holds none.",
+)
+.within(0, DAY);
 
 /// Keys of `[shops.NAME]`.
 pub const KEYS: &[Entry] = &[
@@ -63,6 +73,7 @@ pub const KEYS: &[Entry] = &[
     COUNTRY.entry(),
     ROUNDING.entry(),
     SEVERAL_CAPTURES.entry(),
+    DUPLICATE_WINDOW.entry(),
 ];
 
 /// What every key of a role says.
@@ -113,7 +124,7 @@ choice! {
 pub struct Shop {
     /// Address of the shop's front page.
     pub url: Url,
-    /// Host that deliveries name as their source.
+    /// Site that deliveries name as their source.
     pub source_host: String,
     /// Webhook secrets: one, or two while they are being changed.
     pub secrets: Vec<Secret>,
@@ -127,6 +138,8 @@ pub struct Shop {
     pub rounding: Rounding,
     /// The payment provider lets one authorisation be captured in parts.
     pub several_captures: bool,
+    /// How far apart two orders are placed that may be one; zero for never.
+    pub duplicate_window: Duration,
     /// How the REST interface is read; without it there is no sweep and nothing is confirmed.
     pub rest: Option<Rest>,
     /// Connector by role.
@@ -143,13 +156,16 @@ impl Shop {
         let url = section.get(&URL);
         let literals = section.reading().literals();
         let shop = Self {
-            source_host: section.optional(&SOURCE_HOST).unwrap_or_else(|| host(&url)),
+            source_host: section
+                .optional(&SOURCE_HOST)
+                .unwrap_or_else(|| site(url.as_str())),
             secrets: section.get(&SECRETS).0,
             confirm: section.get(&CONFIRM),
             zone: section.get(&ZONE),
             country: section.optional(&COUNTRY).map(|country| country.0),
             rounding: section.get(&ROUNDING),
             several_captures: section.get(&SEVERAL_CAPTURES),
+            duplicate_window: section.get(&DUPLICATE_WINDOW),
             rest: Rest::read(section, &url),
             connectors: roles(section),
             gateways: section.each("gateways", name::word, Gateway::read),
@@ -200,10 +216,6 @@ pub(super) fn roles(section: &Section<'_>) -> BTreeMap<&'static str, String> {
         .collect();
     table.end();
     found
-}
-
-fn host(url: &Url) -> String {
-    url.host_str().unwrap_or_default().to_owned()
 }
 
 /// One or two secrets.

@@ -7,7 +7,7 @@ use amends_connectors::recipe::CallbackEvent;
 use amends_engine::fact::Fact;
 use amends_engine::ledger::{Line, Posting};
 use amends_engine::{FactName, RootKey, Value};
-use amends_runtime::{Clock, Delivery, Interpretation};
+use amends_runtime::{Alarm, Clock, Delivery, Interpretation, Scope};
 use amends_workflows::catalogue::{self, Reports};
 
 use super::connectors::Connectors;
@@ -48,7 +48,11 @@ impl Callbacks {
     /// What a callback means.
     pub fn interpret(&self, delivery: &Delivery) -> Interpretation {
         match self.read(delivery) {
-            Err(reason) => Interpretation::Failed(reason),
+            Err(text) => Interpretation::Failed(Alarm {
+                cause: "callback-unreadable",
+                text,
+                scope: Scope::Delivery,
+            }),
             Ok(None) => Interpretation::Nothing("nothing an order waits for".to_owned()),
             Ok(Some(event)) => {
                 let note = format!("{}#{}", event.fact, event.id);
@@ -57,6 +61,7 @@ impl Callbacks {
                     subject: None,
                     facts: vec![fact(event)],
                     note,
+                    alarm: None,
                 }
             }
         }

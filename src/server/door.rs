@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amends_api::{Admission, Door, Knock, Refused};
-use amends_connectors::woocommerce::delivery::{Delivery, Headers, Limits, classify};
+use amends_connectors::woocommerce::delivery::{Delivery, Headers, classify};
 use amends_connectors::woocommerce::signature::{SignatureError, verify};
 use amends_runtime::Arrival;
 
@@ -51,7 +51,7 @@ impl Door for ServerDoor {
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
         let signature = header(knock, "x-wc-webhook-signature");
-        let delivery = classify(&headers, knock.body, &Limits::default());
+        let delivery = classify(&headers, knock.body, &shop.limits());
         if let (Delivery::Ping { webhook }, None) = (&delivery, signature) {
             return Admission::Nothing {
                 note: format!("webhook {webhook} can reach this shop's address"),

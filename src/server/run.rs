@@ -7,11 +7,11 @@ use std::sync::Arc;
 use amends_api::brakes::Brakes;
 use amends_api::feed::{Feed, Listeners};
 use amends_api::{Names, Reader, Setup, Tls};
-use amends_connectors::woocommerce::rest::{Access, AccessError, Client};
+use amends_connectors::woocommerce::rest::AccessError;
 use amends_engine::gate::{BreakerLimits, Limits, Paused, RateLimits};
 use amends_engine::kernel;
 use amends_engine::{ConnectorId, Digest, Millis, RootKey, StoreId};
-use amends_runtime::{Clock, Handle, Inbox, RebuildError, Running, rebuild};
+use amends_runtime::{Clock, Handle, Inbox, Intake, RebuildError, Running, rebuild};
 use amends_storage::{
     Commit, CommitError, Direction, EncodeError, Identity, IdentityError, Key, Kind, Log as _, OpenError,
     Options, ReadError, Sled, Span, Store as _, Write, codec,
@@ -33,10 +33,10 @@ use super::identity::new_store_id;
 use super::interpreter::{Interpreter, RefundIndex};
 use super::metrics;
 use super::notify::{Notifier, NotifyError};
+use super::patrol::{clients, patrol};
 use super::performer::Performer;
 use super::reader::RestReader;
 use super::shop::Shop;
-use super::sweep::Sweep;
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
@@ -224,10 +224,9 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
         refunds: refunds(reader.clone()),
     });
     let dynamic: Arc<dyn amends_runtime::Interpret> = interpreter.clone();
-    let (inbox, mut workers) = Inbox::start(&running.handle(), reader.clone(), &dynamic)?;
-    for sweep in sweeps(config, &shops, &interpreter, &running.handle(), &reader)? {
-        workers.spawn(sweep.run());
-    }
+    let intake = Intake::new(running.handle(), reader.clone(), dynamic, clock.clone());
+    let (inbox, mut workers) = Inbox::start(&intake)?;
+    patrol(config, &shops, &interpreter, &intake, &reader, &mut workers)?;
     workers.spawn(metrics::upkeep());
     let feed = Feed::new(reader.clone(), book.clone());
     let mut listeners = Listeners::default();
@@ -384,60 +383,6 @@ fn limits(config: &Config) -> BTreeMap<ConnectorId, Limits> {
         (ConnectorId::new(name.clone()), limits)
     });
     limits.collect()
-}
-
-fn client(
-    shop: &str,
-    config: &crate::config::Shop,
-    rest: &crate::config::Rest,
-) -> Result<Client, StartError> {
-    let access = Access {
-        site: config.url.to_string(),
-        key: rest.consumer_key.reveal().to_owned(),
-        secret: rest.consumer_secret.reveal().to_owned(),
-        timeout: std::time::Duration::from_secs(30),
-    };
-    Client::new(access).map_err(|source| StartError::Shop {
-        shop: shop.to_owned(),
-        source,
-    })
-}
-
-fn clients(
-    config: &Config,
-    shops: &BTreeMap<String, Shop>,
-) -> Result<BTreeMap<String, (Client, amends_workflows::model::Shop)>, StartError> {
-    let mut clients = BTreeMap::new();
-    for (name, shop) in &config.shops {
-        if let (Some(rest), Some(known)) = (&shop.rest, shops.get(name)) {
-            clients.insert(name.clone(), (client(name, shop, rest)?, known.model.clone()));
-        }
-    }
-    Ok(clients)
-}
-
-fn sweeps(
-    config: &Config,
-    shops: &Arc<BTreeMap<String, Shop>>,
-    interpreter: &Arc<Interpreter>,
-    handle: &Handle,
-    reader: &Reader,
-) -> Result<Vec<Sweep<Reader>>, StartError> {
-    let mut sweeps = Vec::new();
-    for (name, shop) in &config.shops {
-        let Some(rest) = &shop.rest else { continue };
-        sweeps.push(Sweep {
-            shop: name.clone(),
-            shops: shops.clone(),
-            client: client(name, shop, rest)?,
-            every: rest.sweep_every,
-            overlap_ms: i64::try_from(rest.overlap.as_millis()).unwrap_or(i64::MAX),
-            interpreter: interpreter.clone(),
-            handle: handle.clone(),
-            reader: reader.clone(),
-        });
-    }
-    Ok(sweeps)
 }
 
 /// Finds the order a refund belongs to, among those whose refund was recorded here.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use amends_connectors::woocommerce::delivery::Limits;
 use amends_connectors::woocommerce::signature::Secret;
 use amends_connectors::woocommerce::source::site;
 use amends_engine::{ConnectorId, RoleName, Value};
@@ -27,6 +28,8 @@ pub struct Shop {
     pub zone: Tz,
     /// Country it sells from.
     pub country: Option<String>,
+    /// How far apart two orders are placed that may be one, in milliseconds; 0 for never.
+    pub duplicate_window_ms: i64,
     /// Connectors by role.
     pub routes: BTreeMap<RoleName, ConnectorId>,
     /// What expressions read as `shop`.
@@ -34,6 +37,14 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// What the edge expects of a delivery.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            sources: vec![self.site.clone()],
+            ..Limits::default()
+        }
+    }
+
     /// The shop called `name` as `config` describes it.
     pub fn new(name: &str, config: &config::Shop) -> Self {
         let routes = config.connectors.iter();
@@ -50,6 +61,7 @@ impl Shop {
             confirm: confirm(config),
             zone: config.zone,
             country: config.country.clone(),
+            duplicate_window_ms: i64::try_from(config.duplicate_window.as_millis()).unwrap_or(i64::MAX),
             routes: routes
                 .map(|(role, id)| (RoleName::new(*role), ConnectorId::new(id.clone())))
                 .collect(),

@@ -1,67 +1,31 @@
-//! The backstop: asks each shop again and again what changed, so that a lost webhook loses nothing.
+//! The backstop: asks each shop again and again what changed, so that a lost webhook loses nothing, and notices when
+//! webhooks no longer come at all.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use amends_connectors::woocommerce::order;
-use amends_connectors::woocommerce::rest::{Client, Entry, RestError, Shelf, Walk};
-use amends_engine::command::Refusal;
-use amends_engine::decide::Observation;
-use amends_engine::kernel::Reply;
-use amends_runtime::{Handle, Interpretation, known};
-use amends_storage::{Key, Kind, Store, Write, codec};
-use amends_workflows::mirror::{Gone, Observation as Look, Seen, Source};
-use thiserror::Error;
+use amends_connectors::woocommerce::rest::{Shelf, Walk};
+use amends_runtime::{Alarm, Gap, Ingest, Scope, SweepReport, last_delivered};
+use amends_storage::{Key, Kind, Store as _, Write, codec};
 
-use super::interpreter::{Interpreter, root};
-use super::shop::Shop;
+use super::lookout::{LookError, Lookout};
 
-/// Comparisons made again because the order moved meanwhile.
-const COMPARISONS_MAX: u32 = 4;
+/// Sweeps that fail in a row before a person is told.
+const FAILURES_TOLD: u32 = 3;
 
 /// Sweeps one shop.
-pub struct Sweep<R> {
-    /// The shop's name.
-    pub shop: String,
-    /// All shops.
-    pub shops: Arc<BTreeMap<String, Shop>>,
-    /// Reads it.
-    pub client: Client,
+pub struct Sweep {
+    /// Looks at its orders.
+    pub lookout: Lookout,
     /// How often.
     pub every: Duration,
     /// How far each sweep reaches back before the last one, in milliseconds: dates of change have a second's grain
     /// and clocks differ.
     pub overlap_ms: i64,
-    /// Compares.
-    pub interpreter: Arc<Interpreter>,
-    /// Takes what was derived.
-    pub handle: Handle,
-    /// Reads what is known.
-    pub reader: R,
+    /// How long changes may go untold before the shop counts as silent, in milliseconds.
+    pub silent_after_ms: i64,
 }
 
-/// Why a sweep did not finish. It begins again where it stood.
-#[derive(Debug, Error)]
-pub enum SweepError {
-    /// The shop did not answer.
-    #[error(transparent)]
-    Rest(#[from] RestError),
-    /// The engine stopped.
-    #[error(transparent)]
-    Stopped(#[from] amends_runtime::Stopped),
-    /// The store failed.
-    #[error(transparent)]
-    Load(#[from] amends_runtime::LoadError),
-    /// The store failed.
-    #[error(transparent)]
-    Read(#[from] amends_storage::ReadError),
-    /// The cursor cannot be written or read.
-    #[error("the sweep's cursor: {0}")]
-    Cursor(String),
-}
-
-impl<R: Store> Sweep<R> {
+impl Sweep {
     /// Sweeps for ever; ends when the engine stops.
     pub async fn run(self) {
         let mut tick = tokio::time::interval(self.every);
@@ -69,111 +33,154 @@ impl<R: Store> Sweep<R> {
         loop {
             tick.tick().await;
             match self.once().await {
-                Ok(news) if news > 0 => {
-                    tracing::info!(shop = self.shop, news, "the sweep found what no webhook told");
+                Ok(()) => {}
+                Err(error) if error.is_end() => return,
+                Err(error) => {
+                    tracing::warn!(shop = self.lookout.shop, %error, "the sweep did not finish");
                 }
-                Ok(_) => {}
-                Err(SweepError::Stopped(_)) => return,
-                Err(error) => tracing::warn!(shop = self.shop, %error, "the sweep did not finish"),
             }
         }
     }
 
-    /// One sweep; gives how many orders had news.
+    /// One sweep, and what follows from how it went.
     ///
     /// # Errors
-    /// [`SweepError`]; the cursor stays where it was.
-    pub async fn once(&self) -> Result<usize, SweepError> {
-        let Some(shop) = self.shops.get(&self.shop) else {
-            return Ok(0);
-        };
-        let mut news = 0;
+    /// [`LookError`]; the cursor stays where it was.
+    pub async fn once(&self) -> Result<(), LookError> {
+        let shop = &self.lookout.shop;
+        if Ingest::read(&self.lookout.reader, shop)?.stop.is_some() {
+            return Ok(());
+        }
+        let mut report = SweepReport::read(&self.lookout.reader, shop)?;
+        let begun_ms = self.lookout.intake.now().0;
+        let found = report.gaps_total;
+        let swept = self.walk(&mut report).await;
+        if report.gaps_total > found {
+            let news = report.gaps_total - found;
+            tracing::info!(shop, news, "the sweep found what no delivery told");
+        }
+        match &swept {
+            Ok(()) => {
+                (report.last_ms, report.failures) = (Some(begun_ms), 0);
+                self.lookout
+                    .clear("shop-unreadable", "the shop answers again")
+                    .await?;
+            }
+            Err(LookError::Rest(error)) => {
+                report.failures += 1;
+                if report.failures >= FAILURES_TOLD {
+                    self.lookout.report(unreadable(error), String::new()).await?;
+                }
+            }
+            Err(_) => {}
+        }
+        self.judge_silence(&mut report).await?;
+        let write = report.write(shop)?;
+        self.lookout.intake_handle().write(vec![write]).await?;
+        swept
+    }
+
+    async fn walk(&self, report: &mut SweepReport) -> Result<(), LookError> {
+        let lookout = &self.lookout;
         for (shelf, name) in [(Shelf::Shown, "shown"), (Shelf::Binned, "bin")] {
-            let key = Key::Meta(format!("sweep/{}/{name}", self.shop));
+            let key = Key::Meta(format!("sweep/{}/{name}", lookout.shop));
             let mut walk = Walk::since(shelf, self.cursor(&key)?, self.overlap_ms);
-            let begun_ms = self.interpreter.clock.now().0;
-            while let Some(page) = self.client.step(&mut walk).await? {
+            loop {
+                let begun_ms = lookout.intake.now().0;
+                let Some(page) = lookout.client.step(&mut walk).await? else {
+                    break;
+                };
                 for entry in page.entries {
-                    news += usize::from(self.look(shop, &entry, begun_ms).await?);
+                    if lookout.look(&entry, begun_ms).await? {
+                        report.add(Gap {
+                            root: format!("{}:{}", lookout.shop, entry.id),
+                            modified_ms: entry.modified_ms,
+                            found_ms: lookout.intake.now().0,
+                        });
+                    }
                 }
                 for complaint in page.unreadable {
-                    tracing::warn!(
-                        shop = self.shop,
-                        complaint,
-                        "an order of the sweep cannot be read"
-                    );
+                    lookout.report(unlisted(&complaint), String::new()).await?;
                 }
             }
             if let Some(cursor_ms) = walk.cursor_ms() {
                 self.keep(key, cursor_ms).await?;
             }
         }
-        Ok(news)
+        Ok(())
     }
 
-    async fn look(&self, shop: &Shop, entry: &Entry, begun_ms: i64) -> Result<bool, SweepError> {
-        let parsed = match order::parse(&entry.body, &shop.model) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                tracing::warn!(shop = self.shop, order = entry.id, %error, "an order of the sweep cannot be read");
-                return Ok(false);
+    async fn judge_silence(&self, report: &mut SweepReport) -> Result<(), LookError> {
+        let lookout = &self.lookout;
+        let delivered = last_delivered(&lookout.reader, &lookout.shop)?;
+        let silent_ms = report.silent_ms(delivered, lookout.intake.now());
+        match silent_ms {
+            Some(silent_ms) if silent_ms >= self.silent_after_ms => {
+                let orders = report.gaps.iter().rev().take(1);
+                let about = orders.map(|gap| gap.root.clone()).collect();
+                lookout
+                    .report(silent(&lookout.shop, delivered.map(|at| at.0)), about)
+                    .await
             }
-        };
-        let seen = if parsed.status == "trash" {
-            Seen::Absent(Gone::Trashed)
-        } else {
-            Seen::Order(Box::new(parsed))
-        };
-        let key = root(shop, entry.id);
-        for _ in 0..COMPARISONS_MAX {
-            let known = known(&self.reader, &key)?;
-            let look = Look {
-                source: Source::Sweep { begun_ms },
-                site: shop.site.clone(),
-                order: entry.id,
-                seen: seen.clone(),
-            };
-            let Interpretation::Observe {
-                mirror: record,
-                subject,
-                facts,
-                ..
-            } = self.interpreter.compare(shop, look, &known).await
-            else {
-                return Ok(false);
-            };
-            let told = !facts.is_empty();
-            let mirror = record.map(|record| (known.revision, record));
-            let observation = Observation {
-                mirror,
-                subject,
-                facts,
-            };
-            match self.handle.observe(key.clone(), observation).await? {
-                Reply::Refused(Refusal::MirrorMoved { .. }) => {}
-                Reply::Refused(refusal) => {
-                    tracing::warn!(root = %key, %refusal, "the order takes no more facts");
-                    return Ok(false);
-                }
-                Reply::Done { .. } | Reply::Preview(_) => return Ok(told),
-            }
+            Some(_) => Ok(()),
+            None => lookout.clear(SILENT, "deliveries come again").await,
         }
-        Ok(false)
     }
 
-    fn cursor(&self, key: &Key) -> Result<i64, SweepError> {
-        let Some(sealed) = self.reader.get(key)? else {
+    fn cursor(&self, key: &Key) -> Result<i64, LookError> {
+        let Some(sealed) = self.lookout.reader.get(key)? else {
             return Ok(0);
         };
         let decoded = codec::decode(Kind::Meta, &sealed);
         decoded
             .map(|(_, cursor_ms)| cursor_ms)
-            .map_err(|error| SweepError::Cursor(error.to_string()))
+            .map_err(|error| LookError::Cursor(error.to_string()))
     }
 
-    async fn keep(&self, key: Key, cursor_ms: i64) -> Result<(), SweepError> {
-        let value = codec::encode(Kind::Meta, 1, &cursor_ms)
-            .map_err(|error| SweepError::Cursor(error.to_string()))?;
-        Ok(self.handle.write(vec![Write::Put { key, value }]).await?)
+    async fn keep(&self, key: Key, cursor_ms: i64) -> Result<(), LookError> {
+        let value = codec::encode(Kind::Meta, 1, &cursor_ms)?;
+        Ok(self
+            .lookout
+            .intake_handle()
+            .write(vec![Write::Put { key, value }])
+            .await?)
+    }
+}
+
+const SILENT: &str = "shop-silent";
+
+fn silent(shop: &str, delivered_ms: Option<i64>) -> Alarm {
+    let last = delivered_ms
+        .and_then(chrono::DateTime::from_timestamp_millis)
+        .map_or_else(
+            || "It never delivered anything".to_owned(),
+            |at| format!("Its last delivery came at {}", at.format("%Y-%m-%d %H:%M:%S UTC")),
+        );
+    Alarm {
+        cause: SILENT,
+        text: format!(
+            "Orders of {shop} change, but no webhook arrives; only the sweep finds them. {last}. Look in WooCommerce \
+             under Settings > Advanced > Webhooks: a webhook that failed seven times in a row is disabled. Set it to \
+             Active again; its failures are still counted, so a single one disables it until a delivery succeeds, and \
+             a new webhook starts at nothing. If it is active, the shop's scheduled actions stand still (WooCommerce > \
+             Status > Scheduled Actions): its cron does not run."
+        ),
+        scope: Scope::Shop,
+    }
+}
+
+fn unreadable(error: &amends_connectors::woocommerce::rest::RestError) -> Alarm {
+    Alarm {
+        cause: "shop-unreadable",
+        text: format!("the shop's orders cannot be read over REST, so lost webhooks stay lost: {error}"),
+        scope: Scope::Shop,
+    }
+}
+
+fn unlisted(complaint: &str) -> Alarm {
+    Alarm {
+        cause: "unparsable-order",
+        text: format!("an order in the shop's listing cannot be read: {complaint}"),
+        scope: Scope::Shop,
     }
 }

@@ -22,7 +22,17 @@ use crate::state::App;
 pub(crate) struct Why {
     /// In a sentence; kept in the audit trail.
     #[schema(pattern = "\\S")]
-    reason: String,
+    pub(crate) reason: String,
+}
+
+impl Why {
+    /// A reason must be given.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        if self.reason.trim().is_empty() {
+            return Err(amends_engine::command::Refusal::NoReason.into());
+        }
+        Ok(())
+    }
 }
 
 /// Every brake that is pulled.
@@ -177,9 +187,7 @@ async fn turn(
     paused: Paused,
     why: &Why,
 ) -> Result<Json<TurnedBrake>, Problem> {
-    if why.reason.trim().is_empty() {
-        return Err(amends_engine::command::Refusal::NoReason.into());
-    }
+    why.check()?;
     let (area, subject) = match lever {
         Lever::Effects => ("effects", "all"),
         Lever::Money => ("money", "all"),

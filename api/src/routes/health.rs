@@ -1,11 +1,12 @@
 //! Whether the process lives, and whether it takes work.
 
-use amends_runtime::ClockState;
+use amends_runtime::{ClockState, Ingest};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::moment;
 use crate::problem::{Code, Problem};
 use crate::state::App;
 
@@ -69,6 +70,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Readiness>, Pro
     details.extend(deaf.map(|(name, problem)| {
         format!("the listener {name} takes no notices ({problem}): look at notify.{name}.url")
     }));
+    details.extend(stopped_shops(&app).await);
     let open = health.gates.iter().filter(|gate| gate.breaker != "closed");
     details.extend(open.map(|gate| format!("{}: the circuit breaker is {}", gate.connector, gate.breaker)));
     Ok(Json(Readiness {
@@ -78,4 +80,20 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Readiness>, Pro
         errands: health.errands,
         durable: health.durable,
     }))
+}
+
+/// Shops whose ingest stands still. A store that cannot be read shows elsewhere.
+async fn stopped_shops(app: &App) -> Vec<String> {
+    let stopped = app.read(|app| Ok(Ingest::stopped(&app.setup.reader)?)).await;
+    let stopped = stopped.unwrap_or_default().into_iter();
+    stopped
+        .map(|(shop, stop)| {
+            format!(
+                "{shop}: its ingest stands still since {} ({}): look with GET /api/v1/shops/{shop}, and lift it with POST \
+                 /api/v1/shops/{shop}/resume",
+                moment::text(amends_engine::Millis(stop.since_ms)),
+                stop.why.code()
+            )
+        })
+        .collect()
 }

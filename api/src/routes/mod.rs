@@ -14,5 +14,6 @@ pub(crate) mod metrics;
 pub(crate) mod orders;
 pub(crate) mod pages;
 pub(crate) mod requests;
+pub(crate) mod shops;
 pub(crate) mod status;
 pub(crate) mod tokens;

@@ -1,6 +1,6 @@
 //! How many orders stand where, and how the engine is.
 
-use amends_runtime::State as OrderState;
+use amends_runtime::{Ingest, State as OrderState, open_incidents};
 use amends_storage::{Direction, Key, Span, Store as _};
 use axum::Json;
 use axum::extract::State;
@@ -18,6 +18,16 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
     let health = app.setup.handle.health();
     let counts = app.read(move |app| counts(app, &caller.shops)).await?;
     let pending = app.read(|app| Ok(app.setup.inbox.pending_count()?)).await?;
+    let (stopped, incidents) = app
+        .read(|app| {
+            let reader = &app.setup.reader;
+            Ok((
+                Ingest::stopped(reader)?,
+                open_incidents(reader, "", COUNTED_MAX)?.len(),
+            ))
+        })
+        .await?;
+    let stopped: Vec<String> = stopped.into_iter().map(|(shop, _)| shop).collect();
     let gates: Vec<Value> = health
         .gates
         .iter()
@@ -35,6 +45,8 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
         "orders": counts,
         "deliveries_pending": pending,
         "deliveries_refused": app.refused.count(),
+        "shops_stopped": stopped,
+        "incidents_open": incidents,
         "working_set": health.working_set,
         "errands": health.errands,
         "durable": app.setup.reader.applied_sequence(),

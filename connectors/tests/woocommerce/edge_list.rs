@@ -219,7 +219,7 @@ const LIST: &[(&str, Held)] = &[
 fn every_case_names_tests_that_exist() {
     assert_eq!(LIST.len(), 38);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+    let mut sources: BTreeMap<&str, String> = BTreeMap::new();
     let mut open = Vec::new();
     for (case, held) in LIST {
         match held {
@@ -227,7 +227,7 @@ fn every_case_names_tests_that_exist() {
             By(tests) => {
                 assert!(!tests.is_empty(), "{case}");
                 for (file, test) in *tests {
-                    let text = texts
+                    let text = sources
                         .entry(file)
                         .or_insert_with(|| std::fs::read_to_string(root.join(file)).unwrap());
                     assert!(

@@ -80,6 +80,12 @@ pub const FACTS: &[Fact] = &[
         reports: &[],
     },
     Fact {
+        name: "order.duplicate",
+        meaning: "an earlier order of the same buyer has the same cart and payment",
+        payload: || Shape::record([("order", Shape::Text), ("apart_ms", Shape::Int)]),
+        reports: &[],
+    },
+    Fact {
         name: "refund.recorded",
         meaning: "the shop recorded a refund",
         payload: || Shape::record([("amount_minor", Shape::Int), ("currency", Shape::Text)]),

@@ -51,6 +51,13 @@ pub(super) fn gone(gone: Gone, order: i64) -> Fact {
     fact(name, order.to_string(), Value::map::<&str>([]))
 }
 
+/// That an order may be the order `earlier` (its root) once more, placed `apart_ms` after it.
+pub fn duplicate(earlier: &str, apart_ms: i64) -> Fact {
+    let id = earlier.rsplit(':').next().unwrap_or(earlier);
+    let payload = Value::map([("order", Value::text(earlier)), ("apart_ms", apart_ms.into())]);
+    fact("order.duplicate", id, payload)
+}
+
 fn fact(name: &str, id: impl Into<String>, payload: Value) -> Fact {
     Fact {
         name: FactName::new(name),

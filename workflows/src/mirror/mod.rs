@@ -26,6 +26,7 @@ mod own;
 mod verdict;
 
 pub use compare::compare;
+pub use facts::duplicate;
 pub use hint::Hint;
 pub use known::{Gone, KnownLine, Mirror};
 pub use observation::{Observation, Seen, Source};

@@ -26,23 +26,23 @@ fn what_two_orders_share() {
             }) as fn(&mut Draft),
         ),
         ("the mail address in other letters", true, |it| {
-            it.billing.email = " ana@example.TEST ".into()
+            it.billing.email = " ana@example.TEST ".into();
         }),
         ("an account in place of a guest", true, |it| it.customer_id += 7),
         ("the transaction", true, |it| {
-            it.payment.transaction = "pi_2".into()
+            it.payment.transaction = "pi_2".into();
         }),
         ("lines in another order", true, |it| it.lines.reverse()),
         ("another buyer", false, |it| {
-            it.billing.email = "ben@example.test".into()
+            it.billing.email = "ben@example.test".into();
         }),
         ("another article", false, |it| {
-            it.lines.push(line(9, "HAT", "1", "0", "0"))
+            it.lines.push(line(9, "HAT", "1", "0", "0"));
         }),
         ("another total", false, |it| it.total += dec("0.01")),
         ("another currency", false, |it| it.currency = "USD".into()),
         ("another payment method", false, |it| {
-            it.payment.method = "bacs".into()
+            it.payment.method = "bacs".into();
         }),
     ] {
         assert_eq!(alike(alter), same, "{case}");

@@ -1,5 +1,6 @@
 //! The client.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use amends_workflows::model::DraftRefund;
@@ -109,6 +110,31 @@ impl Client {
         list.iter()
             .map(read)
             .collect::<Result<_, ParseError>>()
+            .map_err(unreadable)
+    }
+
+    /// Which of at most 100 orders the shop lists; one that is missing is in the bin, deleted, or in a status that is
+    /// not listed.
+    ///
+    /// # Errors
+    /// When the question was not answered.
+    pub async fn listed(&self, ids: &[i64]) -> Result<BTreeSet<i64>, RestError> {
+        let include: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let query = [
+            ("include", include.join(",")),
+            ("per_page", PAGE_SIZE.to_string()),
+            ("status", "any".to_owned()),
+            ("_fields", "id".to_owned()),
+        ];
+        let body = self.get("orders", &query).await?;
+        let text = text(&body)?;
+        let list = Node::parse(&text)
+            .and_then(|node| node.list())
+            .map_err(unreadable)?;
+        let id = |node: &Node<'_>| node.fields()?.required("id")?.int();
+        list.iter()
+            .map(id)
+            .collect::<Result<_, NodeError>>()
             .map_err(unreadable)
     }
 

@@ -82,6 +82,12 @@ impl Walk {
         self.ask.as_ref()
     }
 
+    /// Whether another walk can go on from [`Walk::cursor_ms`] without asking everything again: not inside a second
+    /// that fills a whole page.
+    pub fn is_between_seconds(&self) -> bool {
+        matches!(self.ask, Some(Ask::Since { .. }))
+    }
+
     /// The date of the newest change seen: what the next walk begins from. `None` when nothing was seen.
     pub fn cursor_ms(&self) -> Option<i64> {
         self.newest_s.map(|second| second.saturating_mul(1_000))

@@ -1,0 +1,14 @@
+//! What comes from the shop, through the real endpoint into a running server, with the outside world played around it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking; helpers outside test functions do so too"
+)]
+
+mod amounts;
+mod duplicates;
+mod echo;
+mod house;
+mod incidents;
+mod patrol;
+mod stop;
