@@ -60,6 +60,14 @@ pub enum LookError {
     /// An incident could not be kept.
     #[error(transparent)]
     Incident(#[from] IncidentError),
+    /// An order cannot be compared now.
+    #[error("{order} cannot be compared now: {reason}")]
+    Later {
+        /// The order.
+        order: String,
+        /// Why.
+        reason: String,
+    },
     /// The cursor cannot be read.
     #[error("the cursor: {0}")]
     Cursor(String),
@@ -152,10 +160,11 @@ impl Lookout {
                 self.report(alarm, key.to_string()).await?;
                 Ok(false)
             }
-            Taken::Later(reason) => {
-                tracing::info!(root = %key, reason, "an order is looked at again later");
-                Ok(false)
-            }
+            // Whoever walks breaks off here and begins again with this order: passed over, it would be lost until it changes.
+            Taken::Later(reason) => Err(LookError::Later {
+                order: key.to_string(),
+                reason,
+            }),
             Taken::Stopped => Err(LookError::IngestStopped),
         }
     }

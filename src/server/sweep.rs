@@ -45,7 +45,7 @@ impl Sweep {
     /// One sweep, and what follows from how it went.
     ///
     /// # Errors
-    /// [`LookError`]; the cursor stays where it was.
+    /// [`LookError`]; the cursor stands behind the last page that was looked through.
     pub async fn once(&self) -> Result<(), LookError> {
         let shop = &self.lookout.shop;
         if Ingest::read(&self.lookout.reader, shop)?.stop.is_some() {
@@ -81,33 +81,50 @@ impl Sweep {
     }
 
     async fn walk(&self, report: &mut SweepReport) -> Result<(), LookError> {
-        let lookout = &self.lookout;
         for (shelf, name) in [(Shelf::Shown, "shown"), (Shelf::Binned, "bin")] {
-            let key = Key::Meta(format!("sweep/{}/{name}", lookout.shop));
+            let key = Key::Meta(format!("sweep/{}/{name}", self.lookout.shop));
             let mut walk = Walk::since(shelf, self.cursor(&key)?, self.overlap_ms);
-            loop {
-                let begun_ms = lookout.intake.now().0;
-                let Some(page) = lookout.client.step(&mut walk).await? else {
-                    break;
-                };
-                for entry in page.entries {
-                    if lookout.look(&entry, begun_ms).await? {
-                        report.add(Gap {
-                            root: format!("{}:{}", lookout.shop, entry.id),
-                            modified_ms: entry.modified_ms,
-                            found_ms: lookout.intake.now().0,
-                        });
-                    }
-                }
-                for complaint in page.unreadable {
-                    lookout.report(unlisted(&complaint), String::new()).await?;
-                }
-            }
+            let begun_ms = self.lookout.intake.now().0;
+            let walked = self.pages(&mut walk, report).await;
+            // Also of a walk that broke off: it goes from the oldest change to the newest, so what it saw is done, and
+            // a shop that fails now and then does not have it begin anew for ever.
+            // What changes while the walk is under way may fall into a second that it has left behind: the next walk
+            // begins no later than this one did.
             if let Some(cursor_ms) = walk.cursor_ms() {
-                self.keep(key, cursor_ms).await?;
+                self.keep(key, cursor_ms.min(begun_ms)).await?;
             }
+            walked?;
         }
         Ok(())
+    }
+
+    async fn pages(&self, walk: &mut Walk, report: &mut SweepReport) -> Result<(), LookError> {
+        let lookout = &self.lookout;
+        loop {
+            let begun_ms = lookout.intake.now().0;
+            let before = walk.clone();
+            let Some(page) = lookout.client.step(walk).await? else {
+                return Ok(());
+            };
+            for entry in page.entries {
+                match lookout.look(&entry, begun_ms).await {
+                    Ok(true) => report.add(Gap {
+                        root: format!("{}:{}", lookout.shop, entry.id),
+                        modified_ms: entry.modified_ms,
+                        found_ms: lookout.intake.now().0,
+                    }),
+                    Ok(false) => {}
+                    Err(error) => {
+                        // The page was not looked through: the next walk asks for it again.
+                        *walk = before;
+                        return Err(error);
+                    }
+                }
+            }
+            for complaint in page.unreadable {
+                lookout.report(unlisted(&complaint), String::new()).await?;
+            }
+        }
     }
 
     async fn judge_silence(&self, report: &mut SweepReport) -> Result<(), LookError> {

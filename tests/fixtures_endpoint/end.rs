@@ -9,7 +9,7 @@ use amends_engine::event::Event;
 use amends_engine::instance::{Instance, RunState};
 use amends_engine::ledger::{Currency, Ledger, Line};
 use amends_engine::root::{Debtor, Root, WakeKind};
-use amends_runtime::{Loaded, history, load_root};
+use amends_runtime::{Incident, Loaded, history, load_root, open_incidents};
 use amends_storage::verify::verify;
 use amends_storage::{Direction, Key, Options, Prefix, Sled, SledReader, Span, Store as _};
 
@@ -17,6 +17,8 @@ use crate::outside::SHOP;
 
 /// Frames read of one order; it has some fifty.
 const FRAMES_MAX: usize = 10_000;
+/// Incidents of the shop and its deliveries that are read; each is of another cause or delivery.
+const INCIDENTS_MAX: usize = 1_000;
 
 /// Where one order ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub(crate) struct End {
     pub(crate) stage: String,
     /// What it waits for.
     pub(crate) waits: BTreeSet<String>,
-    /// Why a person is needed: cause and place.
+    /// Why a person is needed: cause and place; also where the shop's own incidents name the order.
     pub(crate) incidents: BTreeSet<String>,
     /// Who owes what.
     pub(crate) owed: Vec<String>,
@@ -51,13 +53,23 @@ pub(crate) fn ends(folder: &Path) -> BTreeMap<i64, End> {
         "the journal is damaged: {:?}",
         journal.first
     );
+    let outside = open_incidents(&reader, "", INCIDENTS_MAX).unwrap();
     let ends = orders(&reader).into_iter().map(|(id, key)| {
         let loaded = load_root(&reader, &key).unwrap().unwrap();
         let frames = history(&reader, &key, 0, FRAMES_MAX).unwrap();
         let events = frames.iter().flat_map(|(_, _, events)| events);
-        (id, End::of(&loaded, events))
+        let mut end = End::of(&loaded, events);
+        end.incidents.extend(about(&outside, &key));
+        (id, end)
     });
     ends.collect()
+}
+
+/// Causes of the incidents that are not the order's own but name it.
+fn about<'i>(outside: &'i [Incident], key: &RootKey) -> impl Iterator<Item = String> + use<'i> {
+    let key = key.to_string();
+    let named = outside.iter().filter(move |incident| incident.about.contains(&key));
+    named.map(|incident| incident.cause.clone())
 }
 
 /// The roots that are orders of the shop.

@@ -124,13 +124,13 @@ const ROWS: &[Row] = &[
         took_place: TO_CASH,
         shop: "completed",
     },
-    // 12 and 21. Payment failed, then the order went to the bin before it was ever read: nothing begins. (That
-    // no incident tells a person of it is a known gap.)
+    // 12 and 21. Payment failed, then the order went to the bin before it was ever read: nothing begins, and a person
+    // is told so, because only the shop can say whether money was taken.
     Row {
         order: 22,
         stage: "never begun",
         waits: &[],
-        incidents: &[],
+        incidents: &["order-vanished-unread"],
         owed: &[],
         money: &[],
         stock: &[],
@@ -294,12 +294,12 @@ const ROWS: &[Row] = &[
         shop: "completed",
     },
     // 47 to 53. Paid, refunded by 1.00, the refund deleted, cancelled, binned, deleted for ever: when it is first
-    // read it is gone. Nothing begins. (That no incident tells a person of it is a known gap.)
+    // read it is gone. Nothing begins, and a person is told.
     Row {
         order: 38,
         stage: "never begun",
         waits: &[],
-        incidents: &[],
+        incidents: &["order-vanished-unread"],
         owed: &[],
         money: &[],
         stock: &[],
