@@ -386,9 +386,9 @@ impl<R: Store> Worker<R> {
         };
         let taken = self.intake.take(&delivery.source, root.as_ref(), &look).await?;
         let (state, alarm) = match taken {
-            Taken::Settled { note, alarm, .. } => {
+            Taken::Settled { note, .. } => {
                 let root = root.as_ref().map(ToString::to_string);
-                (DeliveryState::Done { root, note }, alarm)
+                (DeliveryState::Done { root, note }, None)
             }
             Taken::Failed(alarm) => {
                 let reason = alarm.text.clone();

@@ -1,7 +1,7 @@
 //! Incidents of what is no order: a delivery, a shop, a connector. An order's own incidents are in its journal.
 //!
-//! There is one open incident for a source and a cause, however often it is reported; a report that comes again adds
-//! to its count. Entries are values of the store itself, so a backup holds them and a restart changes nothing.
+//! There is one open incident for a source and a cause, however often it is reported; a report about something else
+//! adds to its count. Entries are values of the store itself, so a backup holds them and a restart changes nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ pub struct Incident {
     pub since_ms: i64,
     /// When it was last reported: Unix milliseconds, UTC.
     pub last_ms: i64,
-    /// Reports so far.
+    /// Reports so far; what is still named in `about` counts once.
     pub count: u64,
     /// What it happened to, each once, newest last.
     pub about: Vec<String>,
@@ -212,7 +212,7 @@ fn added(known: Option<Incident>, report: &Report, now: Millis) -> Incident {
     });
     incident.text.clone_from(&report.text);
     incident.last_ms = now.0;
-    incident.count += 1;
+    incident.count += u64::from(!incident.about.contains(&report.about));
     if !report.about.is_empty() {
         incident.about.retain(|about| *about != report.about);
         incident.about.push(report.about.clone());

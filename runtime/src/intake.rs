@@ -39,7 +39,8 @@ pub enum Interpretation {
         facts: Vec<Fact>,
         /// For people.
         note: String,
-        /// What a person should see besides.
+        /// What a person should see besides; kept before the observation, because a look that repeats one already
+        /// recorded no longer says it.
         alarm: Option<Alarm>,
     },
     /// It cannot be told now (the shop does not answer): look again later.
@@ -104,8 +105,6 @@ pub enum Taken {
         note: String,
         /// Whether it told anything new.
         news: bool,
-        /// What a person should see besides; the caller keeps it.
-        alarm: Option<Alarm>,
     },
     /// It can never be understood; the caller keeps the alarm.
     Failed(Alarm),
@@ -210,7 +209,6 @@ impl<R: Store> Intake<R> {
                     return Ok(Taken::Settled {
                         note,
                         news: false,
-                        alarm: None,
                     });
                 }
                 Interpretation::Observe {
@@ -223,6 +221,9 @@ impl<R: Store> Intake<R> {
                     let Some(root) = root else {
                         return Ok(Taken::Later("it names no order".to_owned()));
                     };
+                    if let Some(alarm) = alarm {
+                        self.raise(source, root, alarm).await?;
+                    }
                     facts.extend(self.suspicions(root, subject.as_deref())?);
                     let news = !facts.is_empty();
                     let seen = mirror.is_some();
@@ -239,11 +240,24 @@ impl<R: Store> Intake<R> {
                     if seen {
                         self.follow_up(root).await?;
                     }
-                    return Ok(Taken::Settled { note, news, alarm });
+                    return Ok(Taken::Settled { note, news });
                 }
             }
         }
         Ok(Taken::Later("the order keeps moving".to_owned()))
+    }
+
+    async fn raise(&self, source: &str, root: &RootKey, alarm: Alarm) -> Result<(), IntakeError> {
+        let report = Report {
+            origin: Origin::Shop(source.to_owned()),
+            cause: alarm.cause,
+            text: alarm.text,
+            about: root.to_string(),
+        };
+        Ok(self
+            .incidents
+            .report(&report, Vec::new(), self.clock.now())
+            .await?)
     }
 
     fn known(&self, source: &str, root: Option<&RootKey>) -> Result<MirrorState, LoadError> {

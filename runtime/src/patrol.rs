@@ -1,4 +1,4 @@
-//! What is kept of looking at a shop by ourselves: the sweep's report and how far the full compare is.
+//! What is kept of looking at a shop by ourselves: since when, how far, and what was found.
 //!
 //! Each entry has one writer, the task that looks.
 
@@ -10,6 +10,33 @@ use serde::{Deserialize, Serialize};
 const VERSION: u16 = 1;
 /// Gaps kept; the oldest gives way. The count says how many there were.
 const GAPS_MAX: usize = 200;
+
+/// How far the sweep of one shop has come on one shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepCursor {
+    /// From when on orders were asked for: Unix milliseconds, UTC.
+    pub since_ms: i64,
+    /// The newest change seen: Unix milliseconds, UTC.
+    pub seen_ms: i64,
+}
+
+impl SweepCursor {
+    /// What is kept about a shelf of `shop`; `None` before the first walk.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the store failed or the entry is damaged.
+    pub fn read<S: Store>(store: &S, shop: &str, shelf: &str) -> Result<Option<Self>, ReadError> {
+        read(store, &format!("sweep/{shop}/{shelf}"))
+    }
+
+    /// What keeps it.
+    ///
+    /// # Errors
+    /// [`EncodeError`] when it is too large.
+    pub fn write(self, shop: &str, shelf: &str) -> Result<Write, EncodeError> {
+        write(format!("sweep/{shop}/{shelf}"), &Some(self))
+    }
+}
 
 /// What the sweeps of one shop found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -131,6 +158,27 @@ impl CompareReport {
     pub fn write(&self, shop: &str) -> Result<Write, EncodeError> {
         write(format!("compare/{shop}"), self)
     }
+}
+
+/// When this store first met `shop`: Unix milliseconds, UTC; `None` when it never did.
+///
+/// # Errors
+/// [`ReadError`] when the store failed or the entry is damaged.
+pub fn first_met<S: Store>(store: &S, shop: &str) -> Result<Option<Millis>, ReadError> {
+    let met_ms: Option<i64> = read(store, &met(shop))?;
+    Ok(met_ms.map(Millis))
+}
+
+/// What keeps when this store first met `shop`.
+///
+/// # Errors
+/// [`EncodeError`] when it is too large.
+pub fn meet(shop: &str, at: Millis) -> Result<Write, EncodeError> {
+    write(met(shop), &Some(at.0))
+}
+
+fn met(shop: &str) -> String {
+    format!("sweep/{shop}/met")
 }
 
 fn read<S: Store, T: DeserializeOwned + Default>(store: &S, name: &str) -> Result<T, ReadError> {

@@ -15,6 +15,7 @@ pub mod effective;
 pub mod gateway;
 pub mod key;
 pub mod log;
+pub mod moment;
 pub mod name;
 mod nearest;
 pub mod notify;

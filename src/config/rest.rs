@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::key::{Entry, Key};
 use super::problem::Code;
 use super::section::Section;
@@ -18,6 +20,11 @@ const CONSUMER_KEY: Key<Secret> = Key::required(
     "REST key of the shop (`ck_...`), with read and write permission.",
 );
 const CONSUMER_SECRET: Key<Secret> = Key::required("consumer_secret", "Its secret (`cs_...`).");
+const ORDERS_SINCE: Key<DateTime<Utc>> = Key::optional(
+    "orders_since",
+    "from the moment this store first met the shop, less `overlap`",
+    "From when on sweeps and full compares look at orders, by date of change. Older ones are looked at only when a delivery names them, so that connecting a shop does not ship its history. Set back, the older orders are read with the next sweep.",
+);
 const SWEEP_EVERY: Key<Duration> = Key::new(
     "sweep_every",
     "\"5m\"",
@@ -65,6 +72,7 @@ const COMPARE_RATE: Key<u32> = Key::new(
 pub const KEYS: &[Entry] = &[
     CONSUMER_KEY.entry(),
     CONSUMER_SECRET.entry(),
+    ORDERS_SINCE.entry(),
     SWEEP_EVERY.entry(),
     OVERLAP.entry(),
     PAGE.entry(),
@@ -81,6 +89,8 @@ pub struct Rest {
     pub consumer_key: Secret,
     /// Its secret.
     pub consumer_secret: Secret,
+    /// From when on orders are looked at without being told; `None` for the moment the store first met the shop.
+    pub orders_since: Option<DateTime<Utc>>,
     /// How often changed orders are asked for.
     pub sweep_every: Duration,
     /// How far a sweep reaches back before the end of the last one.
@@ -107,6 +117,7 @@ impl Rest {
         let rest = Self {
             consumer_key: section.get(&CONSUMER_KEY),
             consumer_secret: section.get(&CONSUMER_SECRET),
+            orders_since: section.optional(&ORDERS_SINCE),
             sweep_every: section.get(&SWEEP_EVERY),
             overlap: section.get(&OVERLAP),
             page: section.get(&PAGE),

@@ -27,6 +27,8 @@ pub struct FullCompare {
     pub every_ms: i64,
     /// How far back orders are compared, in milliseconds.
     pub window_ms: i64,
+    /// No order that changed before is compared: Unix milliseconds, UTC.
+    pub since_ms: i64,
     /// The pause after each request.
     pub pause: Duration,
 }
@@ -79,15 +81,14 @@ impl FullCompare {
     }
 
     /// The next run when it is due. A shop that was never compared waits for its turn like any other: its first sweep
-    /// reads everything.
+    /// reads all there is to read.
     fn due(&self, report: &mut CompareReport, now_ms: i64) -> Option<CompareRun> {
+        let since_ms = now_ms.saturating_sub(self.window_ms).max(self.since_ms);
         let run = CompareRun {
             begun_ms: now_ms,
             ended_ms: 0,
-            since_ms: now_ms.saturating_sub(self.window_ms),
-            stage: CompareStage::Listed {
-                from_ms: now_ms.saturating_sub(self.window_ms),
-            },
+            since_ms,
+            stage: CompareStage::Listed { from_ms: since_ms },
             orders: 0,
             news: 0,
         };

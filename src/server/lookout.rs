@@ -68,9 +68,6 @@ pub enum LookError {
         /// Why.
         reason: String,
     },
-    /// The cursor cannot be read.
-    #[error("the cursor: {0}")]
-    Cursor(String),
     /// The shop's ingest stands still.
     #[error("the shop's ingest stands still until a person resumes it")]
     IngestStopped,
@@ -150,12 +147,7 @@ impl Lookout {
             observation,
         };
         match self.intake.take(&self.shop, Some(&key), &glance).await? {
-            Taken::Settled { news, alarm, .. } => {
-                if let Some(alarm) = alarm {
-                    self.report(alarm, key.to_string()).await?;
-                }
-                Ok(news)
-            }
+            Taken::Settled { news, .. } => Ok(news),
             Taken::Failed(alarm) => {
                 self.report(alarm, key.to_string()).await?;
                 Ok(false)

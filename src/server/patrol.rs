@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use amends_api::Reader;
 use amends_connectors::woocommerce::rest::{Access, Client};
-use amends_runtime::Intake;
+use amends_engine::Millis;
+use amends_runtime::{Intake, first_met};
+use amends_storage::{Commit, Log as _, Sled};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
@@ -49,6 +51,33 @@ pub(super) fn clients(
     Ok(clients)
 }
 
+/// Keeps when the store met each shop that it did not know, before anything of it is read.
+pub(super) fn meet(config: &Config, log: &mut Sled, now: Millis) -> Result<(), StartError> {
+    let mut commit = Commit::default();
+    for name in config.shops.keys() {
+        if first_met(log, name)?.is_none() {
+            commit.writes.push(amends_runtime::meet(name, now)?);
+        }
+    }
+    if !commit.writes.is_empty() {
+        log.commit(&commit)?;
+    }
+    Ok(())
+}
+
+/// From when on a shop's orders are looked at without being told: Unix milliseconds, UTC.
+fn since_ms(reader: &Reader, shop: &str, rest: &crate::config::Rest) -> Result<i64, StartError> {
+    if let Some(since) = rest.orders_since {
+        return Ok(since.timestamp_millis());
+    }
+    let met = first_met(reader, shop)?.unwrap_or_default();
+    Ok(met.0.saturating_sub(ms(rest.overlap)))
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Sweeps and full compares of every shop that can be read.
 pub(super) fn patrol(
     config: &Config,
@@ -58,7 +87,6 @@ pub(super) fn patrol(
     reader: &Reader,
     workers: &mut JoinSet<()>,
 ) -> Result<(), StartError> {
-    let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     for (name, shop) in &config.shops {
         let Some(rest) = &shop.rest else { continue };
         let lookout = Lookout {
@@ -69,9 +97,11 @@ pub(super) fn patrol(
             intake: intake.clone(),
             reader: reader.clone(),
         };
+        let since_ms = since_ms(reader, name, rest)?;
         let sweep = Sweep {
             lookout: lookout.clone(),
             every: rest.sweep_every,
+            since_ms,
             overlap_ms: ms(rest.overlap),
             silent_after_ms: ms(rest.silent_after),
         };
@@ -80,6 +110,7 @@ pub(super) fn patrol(
             lookout,
             every_ms: ms(rest.compare_every),
             window_ms: ms(rest.compare_window),
+            since_ms,
             pause: Duration::from_mins(1) / rest.compare_rate,
         };
         workers.spawn(compare.run());

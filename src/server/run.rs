@@ -33,7 +33,7 @@ use super::identity::new_store_id;
 use super::interpreter::{Interpreter, RefundIndex};
 use super::metrics;
 use super::notify::{Notifier, NotifyError};
-use super::patrol::{clients, patrol};
+use super::patrol::{clients, meet, patrol};
 use super::performer::Performer;
 use super::reader::RestReader;
 use super::shop::Shop;
@@ -178,6 +178,7 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
         .map(|(name, shop)| (name.clone(), Shop::new(name, shop)))
         .collect();
     let shops = Arc::new(shops);
+    meet(config, &mut log, clock.now())?;
     let reader = Reader::new(log.reader());
     let backup_reader = log.reader();
     let restored = paused(&log)?;

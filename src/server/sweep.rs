@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use amends_connectors::woocommerce::rest::{Shelf, Walk};
-use amends_runtime::{Alarm, Gap, Ingest, Scope, SweepReport, last_delivered};
-use amends_storage::{Key, Kind, Store as _, Write, codec};
+use amends_runtime::{Alarm, Gap, Ingest, Scope, SweepCursor, SweepReport, last_delivered};
 
 use super::lookout::{LookError, Lookout};
 
@@ -18,6 +17,8 @@ pub struct Sweep {
     pub lookout: Lookout,
     /// How often.
     pub every: Duration,
+    /// From when on orders are asked for: Unix milliseconds, UTC.
+    pub since_ms: i64,
     /// How far each sweep reaches back before the last one, in milliseconds: dates of change have a second's grain
     /// and clocks differ.
     pub overlap_ms: i64,
@@ -82,16 +83,21 @@ impl Sweep {
 
     async fn walk(&self, report: &mut SweepReport) -> Result<(), LookError> {
         for (shelf, name) in [(Shelf::Shown, "shown"), (Shelf::Binned, "bin")] {
-            let key = Key::Meta(format!("sweep/{}/{name}", self.lookout.shop));
-            let mut walk = Walk::since(shelf, self.cursor(&key)?, self.overlap_ms);
+            let kept = SweepCursor::read(&self.lookout.reader, &self.lookout.shop, name)?;
+            let mut walk = Walk::since(shelf, self.from(kept), 0);
             let begun_ms = self.lookout.intake.now().0;
             let walked = self.pages(&mut walk, report).await;
             // Also of a walk that broke off: it goes from the oldest change to the newest, so what it saw is done, and
             // a shop that fails now and then does not have it begin anew for ever.
             // What changes while the walk is under way may fall into a second that it has left behind: the next walk
             // begins no later than this one did.
-            if let Some(cursor_ms) = walk.cursor_ms() {
-                self.keep(key, cursor_ms.min(begun_ms)).await?;
+            if let Some(seen_ms) = walk.cursor_ms() {
+                let cursor = SweepCursor {
+                    since_ms: kept.map_or(self.since_ms, |kept| kept.since_ms.min(self.since_ms)),
+                    seen_ms: seen_ms.min(begun_ms),
+                };
+                let write = cursor.write(&self.lookout.shop, name)?;
+                self.lookout.intake_handle().write(vec![write]).await?;
             }
             walked?;
         }
@@ -144,23 +150,12 @@ impl Sweep {
         }
     }
 
-    fn cursor(&self, key: &Key) -> Result<i64, LookError> {
-        let Some(sealed) = self.lookout.reader.get(key)? else {
-            return Ok(0);
-        };
-        let decoded = codec::decode(Kind::Meta, &sealed);
-        decoded
-            .map(|(_, cursor_ms)| cursor_ms)
-            .map_err(|error| LookError::Cursor(error.to_string()))
-    }
-
-    async fn keep(&self, key: Key, cursor_ms: i64) -> Result<(), LookError> {
-        let value = codec::encode(Kind::Meta, 1, &cursor_ms)?;
-        Ok(self
-            .lookout
-            .intake_handle()
-            .write(vec![Write::Put { key, value }])
-            .await?)
+    /// Where a walk begins: behind the last one, unless `orders_since` was set back since.
+    fn from(&self, kept: Option<SweepCursor>) -> i64 {
+        match kept.filter(|kept| kept.since_ms <= self.since_ms) {
+            Some(kept) => kept.seen_ms.saturating_sub(self.overlap_ms).max(self.since_ms),
+            None => self.since_ms,
+        }
     }
 }
 

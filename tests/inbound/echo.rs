@@ -10,6 +10,7 @@ async fn the_echo_of_our_write_back_changes_nothing() {
         announcing: true,
         shop: "confirm = \"changes\"",
         rest: "sweep_every = \"5s\"\ncompare_every = \"1s\"",
+        ..Plan::default()
     })
     .await;
     let running = house.serve().await;

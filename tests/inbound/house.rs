@@ -17,12 +17,16 @@ use serde_json::Value;
 /// How long a test waits for something to come true.
 const PATIENCE: Duration = Duration::from_mins(1);
 const SECRET: &str = "whsec-inbound";
+/// The shop's orders are older than the test.
+const ALL_ORDERS: &str = "orders_since = 2020-01-01T00:00:00Z";
 
 /// How the house is set up.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     /// The shop announces changes itself.
     pub(crate) announcing: bool,
+    /// Orders from before the server first started are none of its business; otherwise all of them are.
+    pub(crate) newly_met: bool,
     /// More keys of `[shops.demo]`.
     pub(crate) shop: &'static str,
     /// More keys of `[shops.demo.rest]`.
@@ -82,7 +86,14 @@ impl House {
     }
 
     pub(crate) async fn serve(&self) -> Running {
-        let server = start(&self.config, Tests::default()).await.unwrap();
+        self.serve_changed(|_| {}).await
+    }
+
+    /// Serves a configuration changed like this.
+    pub(crate) async fn serve_changed(&self, change: impl FnOnce(&mut Config)) -> Running {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let server = start(&config, Tests::default()).await.unwrap();
         let client = Client::new(&self.url, &self.token);
         Running { server, client }
     }
@@ -275,6 +286,7 @@ country = "US"
 [shops.demo.rest]
 consumer_key = {{ literal = "ck_sandbox" }}
 consumer_secret = {{ literal = "cs_sandbox" }}
+{since}
 {rest_keys}
 [shops.demo.connectors]
 erp = "erp"
@@ -305,6 +317,7 @@ secrets = {{ consumer_key = {{ literal = "ck_sandbox" }}, consumer_secret = {{ l
         store = store.display(),
         shop = at.shops["demo"],
         shop_keys = plan.shop,
+        since = if plan.newly_met { "" } else { ALL_ORDERS },
         rest_keys = plan.rest,
         erp = at.erp,
         payments = at.payments,

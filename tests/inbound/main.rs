@@ -11,4 +11,5 @@ mod echo;
 mod house;
 mod incidents;
 mod patrol;
+mod since;
 mod stop;
