@@ -206,10 +206,7 @@ impl<R: Store> Intake<R> {
                     if let Some(root) = root {
                         self.follow_up(root).await?;
                     }
-                    return Ok(Taken::Settled {
-                        note,
-                        news: false,
-                    });
+                    return Ok(Taken::Settled { note, news: false });
                 }
                 Interpretation::Observe {
                     mirror,

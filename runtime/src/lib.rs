@@ -43,9 +43,7 @@ pub use ingest::{Aside, Ingest, IngestStop, StopReason};
 pub use intake::{Alarm, Intake, IntakeError, Interpret, Interpretation, Look, Scope, Taken};
 pub use journal::{EventsError, decode_events, encode_events};
 pub use known::{MirrorState, Sent, known};
-pub use patrol::{
-    CompareReport, CompareRun, CompareStage, Gap, SweepCursor, SweepReport, first_met, meet,
-};
+pub use patrol::{CompareReport, CompareRun, CompareStage, Gap, SweepCursor, SweepReport, first_met, meet};
 pub use reading::{LoadError, Loaded, history, load_root, load_value, refold};
 pub use rebuild::{RebuildError, rebuild};
 pub use run::{Acknowledge, Running, Settings, start};

@@ -21,20 +21,20 @@ pub struct SweepCursor {
 }
 
 impl SweepCursor {
-    /// What is kept about a shelf of `shop`; `None` before the first walk.
+    /// What is kept about the part `shown` or `bin` of `shop`; `None` before the first walk.
     ///
     /// # Errors
     /// [`ReadError`] when the store failed or the entry is damaged.
-    pub fn read<S: Store>(store: &S, shop: &str, shelf: &str) -> Result<Option<Self>, ReadError> {
-        read(store, &format!("sweep/{shop}/{shelf}"))
+    pub fn read<S: Store>(store: &S, shop: &str, part: &str) -> Result<Option<Self>, ReadError> {
+        read(store, &format!("sweep/{shop}/{part}"))
     }
 
     /// What keeps it.
     ///
     /// # Errors
     /// [`EncodeError`] when it is too large.
-    pub fn write(self, shop: &str, shelf: &str) -> Result<Write, EncodeError> {
-        write(format!("sweep/{shop}/{shelf}"), &Some(self))
+    pub fn write(self, shop: &str, part: &str) -> Result<Write, EncodeError> {
+        write(format!("sweep/{shop}/{part}"), &Some(self))
     }
 }
 

@@ -68,7 +68,9 @@ pub(crate) fn ends(folder: &Path) -> BTreeMap<i64, End> {
 /// Causes of the incidents that are not the order's own but name it.
 fn about<'i>(outside: &'i [Incident], key: &RootKey) -> impl Iterator<Item = String> + use<'i> {
     let key = key.to_string();
-    let named = outside.iter().filter(move |incident| incident.about.contains(&key));
+    let named = outside
+        .iter()
+        .filter(move |incident| incident.about.contains(&key));
     named.map(|incident| incident.cause.clone())
 }
 
