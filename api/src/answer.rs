@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::problem::{Code, Problem};
+use crate::repeat::REPLAYED;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -64,7 +65,12 @@ fn problem(mut bare: Response, method: &Method, path: &str, id: &str) -> Respons
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let mut response = (bare.status(), body).into_response();
     let headers = response.headers_mut();
-    for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+    for name in [
+        header::ALLOW,
+        header::RETRY_AFTER,
+        header::WWW_AUTHENTICATE,
+        REPLAYED,
+    ] {
         if let Some(value) = bare.headers().get(&name) {
             headers.insert(name, value.clone());
         }

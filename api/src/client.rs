@@ -77,12 +77,47 @@ impl Client {
             .await
     }
 
-    /// Gives or previews a command.
+    /// Gives or previews a command; repeated under the same `key` it gives the first answer again.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn command(&self, root: &str, wish: &Wish) -> Result<Value, ClientError> {
-        self.post(&format!("/orders/{root}/commands"), wish).await
+    pub async fn command(&self, root: &str, wish: &Wish, key: Option<&str>) -> Result<Value, ClientError> {
+        let mut request = self
+            .request(Method::POST, &format!("/orders/{root}/commands"))
+            .json(wish);
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        self.send(request).await
+    }
+
+    /// Commands that wait for a second person.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn pending(&self) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/pending")).await
+    }
+
+    /// Agrees to a command somebody else asked for.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn confirm(&self, id: &str, reason: &str) -> Result<Value, ClientError> {
+        self.decide(id, "confirm", reason).await
+    }
+
+    /// Refuses a command somebody asked for.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn decline(&self, id: &str, reason: &str) -> Result<Value, ClientError> {
+        self.decide(id, "decline", reason).await
+    }
+
+    async fn decide(&self, id: &str, verb: &str, reason: &str) -> Result<Value, ClientError> {
+        let body = serde_json::json!({ "reason": reason });
+        self.post(&format!("/pending/{id}/{verb}"), &body).await
     }
 
     /// Counts of orders, and how the engine is.

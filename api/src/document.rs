@@ -2,6 +2,7 @@
 
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem, Paths};
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
@@ -71,6 +72,9 @@ pub(crate) fn complete(paths: &mut Paths) {
         }
     }
     for operation in operations(paths) {
+        for header in operation.parameters.iter_mut().flatten() {
+            never_null(header);
+        }
         let has = |wanted: ParameterIn| {
             let given = operation.parameters.as_ref();
             given.is_some_and(|given| given.iter().any(|one: &Parameter| one.parameter_in == wanted))
@@ -102,6 +106,14 @@ pub(crate) fn complete(paths: &mut Paths) {
                 problem(operation, status, meaning);
             }
         }
+    }
+}
+
+/// A header is text or absent: `Option` in its type says the second, and OpenAPI says it by `required`.
+fn never_null(parameter: &mut Parameter) {
+    let is_header = parameter.parameter_in == ParameterIn::Header;
+    if let Some(RefOr::T(Schema::Object(schema))) = parameter.schema.as_mut().filter(|_| is_header) {
+        schema.schema_type = SchemaType::Type(Type::String);
     }
 }
 

@@ -33,6 +33,16 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub const RETRY_AFTER_S: u32 = 5;
 /// Days a token may be accepted: ten years.
 pub const DAYS_MAX: u64 = 3_650;
+/// Bytes of an idempotency key: a UUID has 36.
+pub const KEY_LENGTH_MAX: usize = 128;
+/// How long an idempotency key is kept, in ms: a day, longer than any sender repeats a request.
+pub const KEPT_KEYS_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Old keys forgotten with each new one: more than one, so that they grow fewer.
+pub const KEYS_FORGOTTEN: usize = 4;
+/// Commands shown that wait for a second person. More than a team decides in three days.
+pub const PENDING_MAX: usize = 1_000;
+/// How long a command waits for a second person, in ms: three days, over a weekend.
+pub const PENDING_MS: i64 = 3 * KEPT_KEYS_MS;
 /// Tokens kept: one per person and program. Each request compares with all of them.
 pub const TOKENS_MAX: usize = 1_000;
 

@@ -87,6 +87,11 @@ codes! {
     BadQuery: "api/bad-query", BAD_REQUEST, "A query parameter is wrong";
     BadCursor: "api/bad-cursor", BAD_REQUEST, "The cursor is none of ours";
     BadRequest: "api/bad-request", BAD_REQUEST, "The request cannot be understood";
+    BadKey: "api/bad-key", BAD_REQUEST, "The idempotency key cannot be used";
+    KeyReused: "api/key-reused", UNPROCESSABLE_ENTITY, "The idempotency key came with another request before";
+    NoPending: "api/no-pending", NOT_FOUND, "No command waits under this id";
+    SecondPerson: "api/second-person", FORBIDDEN, "Somebody else has to agree";
+    OtherEvidence: "api/other-evidence", CONFLICT, "The command would no longer do what was shown";
     UnknownCommand: "api/unknown-command", UNPROCESSABLE_ENTITY, "There is no such command";
     InstanceNeeded: "api/instance-needed", CONFLICT, "The command must name an instance";
     PlaceNeeded: "api/place-needed", CONFLICT, "The command must name a place";

@@ -13,7 +13,7 @@ use crate::limits::COMMAND_BYTES_MAX;
 use crate::role::Act;
 use crate::routes::{
     audit, backups, brakes, commands, deliveries, feed, health, history, inbound, me, metrics, orders, pages,
-    requests, shops, status, tokens,
+    pending, requests, shops, status, tokens,
 };
 use crate::state::{App, Setup};
 use crate::{answer, auth};
@@ -52,6 +52,10 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         .may(Act::Backup, routes!(backups::create))
         .may(Act::Tokens, routes!(tokens::list, tokens::create))
         .may(Act::Tokens, routes!(tokens::revoke))
+        .may(Act::Look, routes!(pending::list))
+        // Whoever agrees must be allowed the command itself.
+        .may(Act::Confirm, routes!(pending::confirm))
+        .may(Act::Confirm, routes!(pending::decline))
         .may(Act::Audit, routes!(audit::list))
         .may(Act::Look, routes!(status::show))
         .may(Act::Look, routes!(me::show))

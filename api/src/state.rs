@@ -15,7 +15,9 @@ use crate::feed::{Feed, Listeners};
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::reader::Reader;
+use crate::repeat::Lanes;
 use crate::ring::Ring;
+use crate::sensitive::Sensitive;
 use crate::token::Token;
 
 /// Everything the API needs. The composition root fills it in and gives it to [`crate::router`].
@@ -38,6 +40,8 @@ pub struct Setup {
     pub listeners: Listeners,
     /// Turns `true` when the server stops: what never ends by itself ends then.
     pub stopping: watch::Receiver<bool>,
+    /// Commands that take a second person.
+    pub sensitive: Sensitive,
     /// Bounds of the configuration.
     pub limits: Limits,
     /// Everything measured in this process, in the text format of Prometheus.
@@ -78,6 +82,9 @@ pub(crate) struct Shared {
     pub(crate) feed: Feed,
     /// One token is made at a time, so that two of one name cannot be.
     pub(crate) naming: tokio::sync::Mutex<()>,
+    /// One waiting command is decided at a time, so that it is decided once.
+    pub(crate) deciding: tokio::sync::Mutex<()>,
+    pub(crate) lanes: Lanes,
     document: OnceLock<String>,
 }
 
@@ -91,6 +98,8 @@ impl App {
             feed,
             refused: Ring::default(),
             naming: tokio::sync::Mutex::new(()),
+            deciding: tokio::sync::Mutex::new(()),
+            lanes: Lanes::default(),
             document: OnceLock::new(),
         })))
     }

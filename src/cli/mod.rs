@@ -13,6 +13,7 @@ mod journal;
 mod layout;
 mod logging;
 mod orders;
+mod pending;
 mod progress;
 mod restore;
 mod sandbox;
@@ -44,6 +45,8 @@ enum Command {
     Orders(orders::Args),
     /// Tell what happens, line by line
     Feed(feed::Args),
+    /// Commands that wait for a second person
+    Pending(pending::Args),
     /// Show what is stopped, stop it, let it go on
     Brakes(brakes::Args),
     /// See whether shops are heard, and stop or resume what they send
@@ -113,6 +116,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Serve(args) => serve::run(args).await,
         Command::Orders(args) => orders::run(args).await,
         Command::Feed(args) => feed::run(args).await,
+        Command::Pending(args) => pending::run(&args).await,
         Command::Brakes(args) => brakes::run(args).await,
         Command::Shops(args) => shops::run(args).await,
         Command::Token(args) => token::run(&args).await,

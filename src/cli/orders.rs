@@ -132,6 +132,9 @@ struct Do {
     /// Only say what it would do
     #[arg(long)]
     dry_run: bool,
+    /// Repeated with the same key and command, it gives the first answer again and does nothing more
+    #[arg(long)]
+    idempotency_key: Option<String>,
 }
 
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
@@ -170,11 +173,13 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         }
         Command::Do(wish) => {
             let answer = client
-                .command(&wish.order, &asked(&wish)?)
+                .command(&wish.order, &asked(&wish)?, wish.idempotency_key.as_deref())
                 .await
                 .into_diagnostic()?;
             if wish.dry_run {
                 preview(&answer);
+            } else if let Some(id) = answer.get("pending").and_then(Value::as_str) {
+                println!("it waits for a second person: `amends pending confirm {id} --reason WHY`");
             } else {
                 println!(
                     "done; the order is at revision {}",
@@ -324,7 +329,7 @@ fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
-fn preview(answer: &Value) {
+pub(super) fn preview(answer: &Value) {
     println!("nothing is done yet; it would:");
     for event in rows(answer, "events").iter().filter_map(Value::as_str) {
         println!("  {event}");

@@ -28,6 +28,7 @@ pub mod retention;
 pub mod routing;
 pub mod secret;
 pub mod section;
+pub mod sensitive;
 pub mod server;
 pub mod setting;
 pub mod shop;
@@ -50,6 +51,7 @@ pub use rest::Rest;
 pub use retention::Retention;
 pub use routing::{Route, Routing};
 pub use secret::Secret;
+pub use sensitive::Sensitive;
 pub use server::Server;
 pub use shop::Shop;
 pub use store::Store;
@@ -79,6 +81,8 @@ pub struct Config {
     pub connectors: BTreeMap<String, Connector>,
     /// Who is told when something happens, by name.
     pub notify: BTreeMap<String, Notify>,
+    /// Which commands take a second person.
+    pub sensitive: Sensitive,
     /// Which definition and connectors a new order gets.
     pub routing: Routing,
     effective: Vec<Effective>,
@@ -122,6 +126,7 @@ impl Config {
             shops: root.each("shops", name::slug, Shop::read),
             connectors: root.each("connectors", name::slug, Connector::read),
             notify: root.each("notify", name::slug, Notify::read),
+            sensitive: Sensitive::read(root),
             routing: Routing::read(root),
             effective: Vec::new(),
             warnings: Vec::new(),

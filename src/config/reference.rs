@@ -3,8 +3,8 @@
 use super::key::{Entry, Fallback};
 use super::setting::Setting;
 use super::{
-    connector, definitions, duration, gateway, log, notify, rest, retention, routing, server, shop, size,
-    store,
+    connector, definitions, duration, gateway, log, notify, rest, retention, routing, sensitive, server,
+    shop, size, store,
 };
 
 /// One table of a document.
@@ -34,6 +34,14 @@ const CHOSEN_SETTING: &[Entry] = &[Entry {
     about: "Anything else the recipe asks for: a company, a price list, a journal.",
 }];
 
+const CHOSEN_LIMIT: &[Entry] = &[Entry {
+    name: "NAME",
+    kind: <u32 as Setting>::KIND,
+    fallback: Fallback::Absent("a currency without a limit may not be moved alone once another has one"),
+    bounds: None,
+    about: "By the three letters of a currency: the most that one command may move, a number of minor units.",
+}];
+
 /// Every table a document may have, in the order of the reference.
 pub const TABLES: &[Table] = &[
     table(
@@ -51,6 +59,18 @@ pub const TABLES: &[Table] = &[
         "Who may call the API. The name is what the journal records as actor.",
         server::TOKEN_KEYS,
     ),
+    table(
+        "sensitive",
+        "Which commands take a second person.",
+        sensitive::KEYS,
+    ),
+    table(
+        "sensitive.support",
+        "What the role `support` may move alone; no limit without this table.",
+        CHOSEN_LIMIT,
+    ),
+    table("sensitive.finance", "The same for `finance`.", CHOSEN_LIMIT),
+    table("sensitive.admin", "The same for `admin`.", CHOSEN_LIMIT),
     table("store", "Where orders are kept.", store::KEYS),
     table("retention", "How long raw bodies are kept.", retention::KEYS),
     table(

@@ -252,7 +252,7 @@ impl Stage {
                 serde_json::from_value(json!({ "command": "cancel", "reason": "demonstration" }))
                     .into_diagnostic()?;
             // Some have passed their pivot meanwhile, which is an answer too.
-            let _ = self.client.command(&text(order, "root"), &wish).await;
+            let _ = self.client.command(&text(order, "root"), &wish, None).await;
         }
         Ok(())
     }

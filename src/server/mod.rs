@@ -40,3 +40,27 @@ pub(crate) fn token(name: &str, token: &crate::config::server::Token) -> amends_
             .map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()),
     }
 }
+
+/// What the configuration calls sensitive, as the API knows it.
+pub(crate) fn sensitive(configured: &crate::config::Sensitive) -> amends_api::sensitive::Sensitive {
+    use amends_api::role::{Act, Role};
+    let commands = configured.commands.iter();
+    let limits = [
+        (Role::Support, &configured.support),
+        (Role::Finance, &configured.finance),
+        (Role::Admin, &configured.admin),
+    ];
+    let limits = limits.into_iter().filter(|(_, limits)| !limits.is_empty());
+    amends_api::sensitive::Sensitive {
+        commands: commands
+            .filter_map(|command| Act::of_command(command.as_str()))
+            .collect(),
+        limits: limits
+            .map(|(role, limits)| {
+                let limits = limits.iter();
+                let limits = limits.map(|(currency, limit)| (currency.clone(), i64::from(*limit)));
+                (role, limits.collect())
+            })
+            .collect(),
+    }
+}

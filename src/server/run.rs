@@ -247,6 +247,7 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
             callbacks,
         }),
         tokens: tokens(config),
+        sensitive: super::sensitive(&config.sensitive),
         names: Names {
             shops: config.shops.keys().cloned().collect(),
             connectors: config.connectors.keys().cloned().collect(),

@@ -57,6 +57,7 @@ async fn every_command_of_the_guide_works_as_shown() {
     {
         let output = Command::new("bash")
             .args(["-euo", "pipefail", "-c", &example.commands])
+            .current_dir(home.folder.path())
             .env("AMENDS_URL", &server.url)
             .env("AMENDS_TOKEN", token("admin"))
             .output()

@@ -7,10 +7,13 @@
 
 mod api_errors;
 mod cli_errors;
+mod contract;
 mod document;
 mod guide;
 mod metrics;
+mod repeat;
 mod roles;
+mod second_person;
 mod secrets;
 mod server;
 mod shutdown;

@@ -77,6 +77,11 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
+        Self::more("")
+    }
+
+    /// With more of a configuration.
+    pub(crate) fn more(more: &str) -> Self {
         let tokens: Vec<String> = HOLDERS
             .iter()
             .map(|(name, role, more)| {
@@ -84,7 +89,7 @@ impl Home {
                 format!("[server.tokens.{name}]\ndigest = \"sha256:{digest}\"\nrole = \"{role}\"\n{more}\n")
             })
             .collect();
-        Self::with(&format!("{CONFIG}{}", tokens.concat()))
+        Self::with(&format!("{CONFIG}{more}{}", tokens.concat()))
     }
 
     pub(crate) fn with(config: &str) -> Self {

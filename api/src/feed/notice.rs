@@ -1,7 +1,11 @@
 //! One entry of the feed.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Cursor;
 
@@ -56,8 +60,7 @@ pub struct Amount {
 macro_rules! kinds {
     ($($name:ident = $text:literal, $meaning:literal;)*) => {
         /// What happened, by its stable public name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-        #[schema(as = NoticeKind)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum Kind {
             $(#[doc = $meaning] #[serde(rename = $text)] $name,)*
         }
@@ -77,6 +80,20 @@ macro_rules! kinds {
             }
         }
     };
+}
+
+impl PartialSchema for Kind {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.iter().map(|kind| kind.name());
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        text.enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for Kind {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("NoticeKind")
+    }
 }
 
 kinds! {

@@ -1,24 +1,26 @@
-//! People's commands: looked at first, then done or refused.
+//! People's commands: looked at first, then done, refused, or kept for a second person.
 
-use std::collections::BTreeMap;
-
-use amends_engine::command::{Command, Verb};
-use amends_engine::instance::Place;
-use amends_engine::kernel::{Mode, Reply};
-use amends_engine::root::{Root, WakeKind};
-use amends_engine::{FactName, InstanceId, ItemKey, RootKey, StepId, Value as EngineValue};
-use amends_runtime::{load_root, parse_value};
+use amends_engine::RootKey;
+use amends_engine::command::{Command, Refusal};
+use amends_engine::event::Event;
+use amends_engine::kernel::{Mode, Preview, Reply};
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::aim::{Aim, aim, unknown};
 use crate::audit::Line;
 use crate::auth::Caller;
 use crate::extract::{Body, Named};
+use crate::pending::{Pending, evidence, forget};
 use crate::problem::{Code, Problem};
+use crate::repeat::{Given, Known, REPLAYED, Repeatable};
 use crate::role::Act;
+use crate::sensitive::{Amounts, amounts};
 use crate::state::App;
 use crate::view;
 use crate::words::Teller;
@@ -74,7 +76,7 @@ pub struct Wish {
     /// For `note`: the text; the reason when it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// The revision the decision was made on.
+    /// The revision the decision was made on; the header `If-Match` says the same.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -89,10 +91,15 @@ pub struct Wish {
 /// Give an order a command, or see what it would do
 #[utoipa::path(
     post, path = "/orders/{root}/commands", tag = "orders",
-    params(("root" = String, Path, description = "The order: `shop:id`")),
+    params(
+        ("root" = String, Path, description = "The order: `shop:id`"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-.0-~]{1,128}$", description = "The same key with the same command gets the first answer again, for a day"),
+        ("If-Match" = Option<String>, Header, pattern = "^\"[0-9]{1,18}\"$", description = "The revision the decision was made on, as `ETag` of the order says it"),
+    ),
     request_body = Wish,
     responses(
         (status = 200, description = "It is done, or what it would do", body = Value),
+        (status = 202, description = "It waits for a second person", body = Value),
         (status = 409, description = "It does not apply now, or must name more", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -100,197 +107,247 @@ pub(crate) async fn give(
     State(app): State<App>,
     caller: Caller,
     Named(root): Named<String>,
-    Body(wish): Body<Wish>,
-) -> Result<Json<Value>, Problem> {
+    headers: HeaderMap,
+    Body(mut wish): Body<Wish>,
+) -> Result<Response, Problem> {
     let act = Act::of_command(&wish.command).ok_or_else(|| unknown(&wish.command))?;
     caller.must(&app, act, &root).await?;
-    let key = RootKey::new(root.clone());
-    if !wish.dry_run {
-        let line = Line::new(app.now(), &caller.name, act.name(), key.as_str());
-        app.audit.record(&line.because(wish.reason.clone())).await?;
-    }
-    let asked = wish.clone();
-    let aim = app.read(move |app| aim(app, &root, &asked)).await?;
-    let mode = if wish.dry_run { Mode::Preview } else { Mode::Run };
-    let command = Command {
-        instance: aim.instance,
-        verb: aim.verb,
-        actor: caller.name.clone(),
-        reason: wish.reason.clone(),
-        revision: wish.revision,
+    let content = format!("{root} {}", json!(wish));
+    wish.revision = expected(&headers, wish.revision)?;
+    let given = Wished {
+        caller,
+        act,
+        key: RootKey::new(root),
+        wish,
     };
-    match app.setup.handle.command(key.clone(), command, mode).await? {
-        Reply::Done { revision } => Ok(Json(json!({ "done": wish.command, "revision": revision }))),
-        Reply::Preview(preview) => {
-            let teller = Teller::new(app.setup.book.as_ref(), &aim.root);
-            Ok(Json(view::preview(&preview, &aim.root.ledger, teller)))
+    if given.wish.dry_run {
+        let (aim, preview) = given.preview(&app).await?;
+        return Ok(Json(told(&app, &aim, &preview)).into_response());
+    }
+    match Repeatable::of(&headers, &given.caller.name, &content)? {
+        None => Ok(given.once(&app).await?.into_response()),
+        Some(request) => given.repeatable(&app, &request).await,
+    }
+}
+
+/// The revision of `If-Match` or of the body.
+fn expected(headers: &HeaderMap, revision: Option<u64>) -> Result<Option<u64>, Problem> {
+    let Some(tag) = headers.get(header::IF_MATCH) else {
+        return Ok(revision);
+    };
+    let tag = tag
+        .to_str()
+        .ok()
+        .and_then(|tag| tag.trim().trim_matches('"').parse().ok());
+    match (tag, revision) {
+        (Some(tag), Some(revision)) if tag != revision => {
+            let stale = Refusal::Stale {
+                expected: revision,
+                actual: tag,
+            };
+            Err(Problem {
+                detail: format!("`If-Match` says revision {tag} and the body {revision}: say one of them"),
+                ..stale.into()
+            })
         }
-        Reply::Refused(refusal) => {
-            if !wish.dry_run {
-                let line = Line::new(app.now(), &caller.name, "refused", key.as_str());
-                app.audit
-                    .record(&line.because(format!("{}: {refusal}", wish.command)))
-                    .await?;
+        (Some(tag), _) => Ok(Some(tag)),
+        (None, _) => {
+            let detail = "`If-Match` is the revision in quotes, as `ETag` of the order says it: \"41\"";
+            Err(Problem::new(Code::BadRequest, detail))
+        }
+    }
+}
+
+/// A command with who gives it.
+pub(crate) struct Wished {
+    pub(crate) caller: Caller,
+    pub(crate) act: Act,
+    pub(crate) key: RootKey,
+    pub(crate) wish: Wish,
+}
+
+impl Wished {
+    /// What it would do, and what it is about.
+    pub(crate) async fn preview(&self, app: &App) -> Result<(Aim, Preview), Problem> {
+        let aim = self.aim(app).await?;
+        let command = self.command(&aim, self.wish.revision);
+        match app
+            .setup
+            .handle
+            .command(self.key.clone(), command, Mode::Preview)
+            .await?
+        {
+            Reply::Preview(preview) => Ok((aim, *preview)),
+            Reply::Refused(refusal) => Err(refusal.into()),
+            Reply::Done { .. } => Err(Problem::internal()),
+        }
+    }
+
+    async fn aim(&self, app: &App) -> Result<Aim, Problem> {
+        let (root, wish) = (self.key.to_string(), self.wish.clone());
+        app.read(move |app| aim(&app.setup.reader, &root, &wish)).await
+    }
+
+    fn command(&self, aim: &Aim, revision: Option<u64>) -> Command {
+        Command {
+            instance: aim.instance.clone(),
+            verb: aim.verb.clone(),
+            actor: self.caller.name.clone(),
+            reason: self.wish.reason.clone(),
+            revision,
+        }
+    }
+
+    /// Does it under a key: the first time as ever, later with the answer of the first time.
+    async fn repeatable(self, app: &App, request: &Repeatable) -> Result<Response, Problem> {
+        let _lane = app.lanes.enter(request).await;
+        let known = {
+            let request = request.clone();
+            app.read(move |app| request.known(&app.setup.reader)).await?
+        };
+        if let Some(known) = known {
+            return self.again(app, request, known).await;
+        }
+        let now = app.now();
+        let frames = self.aim(app).await?.root.sequence;
+        let begun = request.begun(frames, now);
+        let writes = {
+            let (request, begun) = (request.clone(), begun.clone());
+            app.read(move |app| request.begin(&app.setup.reader, &begun))
+                .await?
+        };
+        app.setup.handle.write(writes).await?;
+        let answer = Given::of(self.once(app).await)?;
+        let end = request.end(begun, answer.clone())?;
+        app.setup.handle.write(end).await?;
+        Ok(answer.into_response())
+    }
+
+    /// The answer of the first time; after a crash, as the order's journal tells it.
+    async fn again(self, app: &App, request: &Repeatable, known: Known) -> Result<Response, Problem> {
+        if let Some(answer) = known.answer() {
+            return Ok(replayed(answer.clone()));
+        }
+        let (key, aim) = (self.key.clone(), self.aim(app).await?);
+        let is_it = self.is_it();
+        let looked = known.clone();
+        let accepted = app
+            .read(move |app| looked.accepted(&app.setup.reader, &key, is_it))
+            .await?;
+        let answer = if accepted {
+            let done = json!({ "done": self.wish.command, "revision": aim.root.revision });
+            Given::new(StatusCode::OK, &done)
+        } else {
+            Given::of(self.once(app).await)?
+        };
+        app.setup
+            .handle
+            .write(request.end(known, answer.clone())?)
+            .await?;
+        Ok(replayed(answer))
+    }
+
+    /// Recognises the command in the journal.
+    fn is_it(&self) -> impl Fn(&Event) -> bool + Send + 'static {
+        let (name, who, why) = (
+            self.wish.command.clone(),
+            self.caller.name.clone(),
+            self.wish.reason.clone(),
+        );
+        move |event| {
+            matches!(event, Event::Commanded { command, actor, reason, .. }
+                if *command == name && *actor == who && *reason == why)
+        }
+    }
+
+    /// Does it, or keeps it for a second person.
+    async fn once(mut self, app: &App) -> Result<Given, Problem> {
+        if app.setup.sensitive.concerns(self.caller.role, self.act) {
+            let (aim, preview) = self.preview(app).await?;
+            let amounts = amounts(&aim.root.ledger, &preview.ledger, self.act);
+            if !app
+                .setup
+                .sensitive
+                .allows_alone(self.caller.role, self.act, &amounts)
+            {
+                return self.wait(app, &aim, &preview, amounts).await;
             }
-            Err(refusal.into())
+            // What was weighed is what is done, or it is stale.
+            self.wish.revision = Some(preview.revision);
         }
+        let line = Line::new(app.now(), &self.caller.name, self.act.name(), self.key.as_str());
+        app.audit.record(&line.because(self.wish.reason.clone())).await?;
+        let revision = self.run(app).await?;
+        Ok(Given::new(
+            StatusCode::OK,
+            &json!({ "done": self.wish.command, "revision": revision }),
+        ))
     }
-}
 
-fn unknown(command: &str) -> Problem {
-    let names: Vec<&str> = Act::COMMANDS.iter().map(|act| act.name()).collect();
-    let detail = format!("`{command}` is no command: write one of {}", names.join(", "));
-    Problem::new(Code::UnknownCommand, detail)
-}
-
-/// What a wish is about, as the order stands.
-struct Aim {
-    root: Root,
-    instance: InstanceId,
-    verb: Verb,
-}
-
-fn aim(app: &App, root: &str, wish: &Wish) -> Result<Aim, Problem> {
-    let loaded = load_root(&app.setup.reader, &RootKey::new(root))?;
-    let root = loaded.ok_or_else(|| Problem::no_order(root))?.root;
-    let instance = match of_order(&root, wish) {
-        Some(any) => any,
-        None => instance(&root, wish)?,
-    };
-    let verb = verb(&root, &instance, wish)?;
-    Ok(Aim { root, instance, verb })
-}
-
-/// A waiver or a note is about the order: any name of an instance will do.
-fn of_order(root: &Root, wish: &Wish) -> Option<InstanceId> {
-    matches!(wish.command.as_str(), "waive" | "note").then(|| InstanceId::new(root.key.as_str()))
-}
-
-/// The instance that is named; else the only one that has not ended, or the only one.
-fn instance(root: &Root, wish: &Wish) -> Result<InstanceId, Problem> {
-    if let Some(named) = &wish.instance {
-        return Ok(InstanceId::new(named.clone()));
+    /// With the second person's name and reason beside the first one's.
+    pub(crate) fn confirmed_by(mut self, name: &str, why: &str) -> Self {
+        self.wish.reason = format!("{} (confirmed by {name}: {why})", self.wish.reason);
+        self
     }
-    let all: Vec<&InstanceId> = root.instances.keys().collect();
-    let live = root.instances.values().filter(|instance| !instance.is_terminal());
-    let live: Vec<&InstanceId> = live.map(|instance| &instance.id).collect();
-    match (live.as_slice(), all.as_slice()) {
-        ([only], _) | ([], [only]) => Ok((*only).clone()),
-        (_, []) => {
-            let detail = "no workflow has started for this order, so that there is nothing to command";
-            Err(Problem::new(Code::InstanceNeeded, detail))
-        }
-        ([], several) | (several, _) => {
-            let detail = format!("name one in `instance`: {}", listed(several));
-            Err(Problem::new(Code::InstanceNeeded, detail))
-        }
-    }
-}
 
-fn verb(root: &Root, instance: &InstanceId, wish: &Wish) -> Result<Verb, Problem> {
-    let place = || place(root, instance, wish);
-    Ok(match wish.command.as_str() {
-        "retry" => Verb::Retry { place: place()? },
-        "complete" => {
-            let result = wish.result.as_ref();
-            Verb::Complete {
-                place: place()?,
-                reference: wish.reference.clone(),
-                result: result.map_or(Ok(EngineValue::Map(BTreeMap::new())), |json| {
-                    value("result", json)
-                })?,
+    /// Does it; gives the revision after it.
+    pub(crate) async fn run(&self, app: &App) -> Result<u64, Problem> {
+        let aim = self.aim(app).await?;
+        let command = self.command(&aim, self.wish.revision);
+        match app
+            .setup
+            .handle
+            .command(self.key.clone(), command, Mode::Run)
+            .await?
+        {
+            Reply::Done { revision } => Ok(revision),
+            Reply::Preview(_) => Err(Problem::internal()),
+            Reply::Refused(refusal) => {
+                let line = Line::new(app.now(), &self.caller.name, "refused", self.key.as_str());
+                let line = line.because(format!("{}: {refusal}", self.wish.command));
+                app.audit.record(&line).await?;
+                Err(refusal.into())
             }
         }
-        "skip" => Verb::Skip { place: place()? },
-        "compensate" => Verb::Compensate,
-        "cancel" => Verb::Cancel,
-        "hold" => Verb::Hold,
-        "resume" => Verb::Resume,
-        "approve" => Verb::Approve { place: place()? },
-        "reject" => Verb::Reject { place: place()? },
-        "close" => Verb::Close,
-        "rewind" => Verb::Rewind { step: place()?.step },
-        "signal" => Verb::Signal {
-            fact: FactName::new(needed(wish, "fact", wish.fact.as_ref())?),
-            id: needed(wish, "id", wish.id.as_ref())?,
-            payload: wish
-                .payload
-                .as_ref()
-                .map_or(Ok(EngineValue::Null), |json| value("payload", json))?,
-        },
-        "edit" => Verb::Edit {
-            place: place()?,
-            arguments: arguments(wish)?,
-        },
-        "waive" => Verb::Waive {
-            number: number(wish)?,
-        },
-        "note" => Verb::Note {
-            text: wish.note.clone().unwrap_or_else(|| wish.reason.clone()),
-        },
-        other => return Err(unknown(other)),
-    })
-}
-
-/// The place that is named; else the only one of the instance where a person decides.
-fn place(root: &Root, instance: &InstanceId, wish: &Wish) -> Result<Place, Problem> {
-    if let Some(named) = wish.place.as_ref().filter(|place| !place.is_empty()) {
-        return Ok(match named.split_once('/') {
-            Some((step, item)) => Place::item(&StepId::new(step), &ItemKey::new(item)),
-            None => Place::once(&StepId::new(named.clone())),
-        });
     }
-    let causes = root.wake_causes();
-    let of_person = causes
-        .iter()
-        .filter(|cause| cause.instance == *instance && matches!(cause.kind, WakeKind::Person { .. }));
-    let places: Vec<&Place> = of_person.filter_map(|cause| cause.place.as_ref()).collect();
-    match places.as_slice() {
-        [only] => Ok((*only).clone()),
-        [] => {
-            let detail = format!(
-                "`{}` needs `place`: the step, or `step/item`, as `GET /api/v1/orders/{}` shows it",
-                wish.command, root.key
-            );
-            Err(Problem::new(Code::PlaceNeeded, detail))
-        }
-        several => {
-            let detail = format!("name one in `place`; a person decides at {}", listed(several));
-            Err(Problem::new(Code::PlaceNeeded, detail))
-        }
+
+    async fn wait(self, app: &App, aim: &Aim, preview: &Preview, amounts: Amounts) -> Result<Given, Problem> {
+        let told = told(app, aim, preview);
+        let pending = Pending {
+            id: uuid::Uuid::now_v7().simple().to_string(),
+            root: self.key.to_string(),
+            wish: json!(self.wish).to_string(),
+            asked_by: self.caller.name.clone(),
+            asked_ms: app.now().0,
+            revision: preview.revision,
+            digest: evidence(&told),
+            preview: told.to_string(),
+            amounts,
+        };
+        let now = app.now();
+        let mut writes = app.read(move |app| Ok(forget(&app.setup.reader, now)?)).await?;
+        writes.extend(pending.keep()?);
+        let line = Line::new(app.now(), &self.caller.name, "asked", self.key.as_str());
+        let detail = format!(
+            "{}, waits as {}: {}",
+            self.wish.command, pending.id, self.wish.reason
+        );
+        app.audit.record_with(writes, &line.because(detail)).await?;
+        let body = json!({ "pending": pending.id, "revision": pending.revision, "amounts": pending.amounts });
+        Ok(Given::new(StatusCode::ACCEPTED, &body))
     }
 }
 
-fn listed<T: ToString>(several: &[T]) -> String {
-    let names: Vec<String> = several.iter().map(ToString::to_string).collect();
-    names.join(", ")
+/// A preview as it is shown.
+pub(crate) fn told(app: &App, aim: &Aim, preview: &Preview) -> Value {
+    let teller = Teller::new(app.setup.book.as_ref(), &aim.root);
+    view::preview(preview, &aim.root.ledger, teller)
 }
 
-fn value(field: &str, json: &Value) -> Result<EngineValue, Problem> {
-    parse_value(&json.to_string()).map_err(|error| Problem::new(Code::BadBody, format!("`{field}`: {error}")))
-}
-
-fn needed<T: Clone>(wish: &Wish, field: &str, given: Option<&T>) -> Result<T, Problem> {
-    given.cloned().ok_or_else(|| {
-        let detail = format!("`{}` needs `{field}`", wish.command);
-        Problem::new(Code::BadBody, detail)
-    })
-}
-
-fn number(wish: &Wish) -> Result<u32, Problem> {
-    let given = needed(wish, "number", wish.number.as_ref())?;
-    u32::try_from(given).map_err(|_| Problem::new(Code::BadBody, format!("no number is as large as {given}")))
-}
-
-fn arguments(wish: &Wish) -> Result<BTreeMap<String, EngineValue>, Problem> {
-    let Some(json) = &wish.arguments else {
-        return Ok(BTreeMap::new());
-    };
-    let given = value("arguments", json)?;
-    let EngineValue::Map(arguments) = given else {
-        let kind = given.kind();
-        let detail = format!("`arguments` is {kind} where names with values are needed");
-        return Err(Problem::new(Code::BadBody, detail));
-    };
-    Ok(arguments)
+fn replayed(answer: Given) -> Response {
+    let mut response = answer.into_response();
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    response
 }

@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream::{self, Stream, StreamExt as _};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Caller;
 use crate::extract::{Limit, Params};
@@ -34,7 +34,7 @@ pub(crate) struct Wanted {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
     limit: Option<Limit>,
     /// Kinds, separated by commas; all when absent
-    #[param(pattern = "^[a-z-]+\\.[a-z-]+(,[a-z-]+\\.[a-z-]+)*$")]
+    #[param(value_type = Option<Vec<Kind>>, style = Form, explode = false, min_items = 1)]
     kinds: Option<String>,
     /// Shops, separated by commas; all when absent
     shops: Option<String>,
@@ -100,13 +100,26 @@ pub(crate) async fn page(
     Ok(Json(part))
 }
 
+/// One event of the stream.
+#[derive(ToSchema)]
+#[schema(as = FeedEvent)]
+#[expect(dead_code, reason = "axum writes events; this describes them")]
+struct Sent {
+    /// Where to go on: `Last-Event-ID` of a client that connects again.
+    id: String,
+    event: Kind,
+    /// A notice.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
 /// What happens, as server-sent events whose data is a notice
 ///
 /// Goes on after the `Last-Event-ID` a client sends when it connects again. `limit` says nothing here.
 #[utoipa::path(
     get, path = "/feed/stream", tag = "feed",
-    params(Wanted, ("Last-Event-ID" = Option<String>, Header, description = "The last notice the client has")),
-    responses((status = 200, body = String, content_type = "text/event-stream"))
+    params(Wanted, ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}[.](end|[0-9]{1,9})$", example = "1.1", description = "The last notice the client has")),
+    responses((status = 200, body = Sent, content_type = "text/event-stream"))
 )]
 pub(crate) async fn stream(
     State(app): State<App>,
@@ -114,10 +127,10 @@ pub(crate) async fn stream(
     Params(wanted): Params<Wanted>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let after = match headers.get("last-event-id").map(|last| last.to_str()) {
-        Some(last) => cursor(last.unwrap_or_default())?,
-        None => wanted.after(&app)?,
-    };
+    let mut after = wanted.after(&app)?;
+    if let Some(last) = headers.get("last-event-id") {
+        after = cursor(last.to_str().unwrap_or_default())?;
+    }
     let follower = Follower {
         after,
         filter: wanted.filter(&caller)?,

@@ -13,6 +13,7 @@ pub(crate) mod me;
 pub(crate) mod metrics;
 pub(crate) mod orders;
 pub(crate) mod pages;
+pub(crate) mod pending;
 pub(crate) mod requests;
 pub(crate) mod shops;
 pub(crate) mod status;

@@ -6,6 +6,8 @@ use amends_runtime::{State as OrderState, Summary, load_root, load_value, read_s
 use amends_storage::{Direction, Key, Prefix, Span, Store as _};
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
@@ -193,10 +195,11 @@ pub(crate) async fn show(
     caller: Caller,
     Named(root): Named<String>,
     Params(reveal): Params<Reveal>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     reveal.note(&app, &caller, &root).await?;
     let shown = app.read(move |app| in_full(app, &root, reveal.sight())).await?;
-    Ok(Json(shown))
+    let tag = format!("\"{}\"", shown.get("revision").unwrap_or(&Value::Null));
+    Ok(([(header::ETAG, tag)], Json(shown)))
 }
 
 fn in_full(app: &App, root: &str, sight: Sight) -> Result<Value, Problem> {
