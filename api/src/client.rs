@@ -169,12 +169,21 @@ impl Client {
             .await
     }
 
-    /// Has a backup written.
+    /// Has a backup begun that ends with the frame `cut`, or with the last there is.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn backup(&self) -> Result<Value, ClientError> {
-        self.post("/backups", &Value::Null).await
+    pub async fn begin_backup(&self, cut: Option<u64>) -> Result<Value, ClientError> {
+        self.post("/backups", &serde_json::json!({ "cut": cut })).await
+    }
+
+    /// How far the backup `id` is.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn backup(&self, id: &str) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, &format!("/backups/{id}")))
+            .await
     }
 
     /// Who holds tokens.

@@ -75,6 +75,7 @@ codes! {
     NoOrder: "api/no-order", NOT_FOUND, "There is no such order";
     NoDelivery: "api/no-delivery", NOT_FOUND, "There is no such delivery";
     NoSource: "api/no-source", NOT_FOUND, "There is no such shop or connector";
+    NoBackup: "api/no-backup", NOT_FOUND, "There is no such backup";
     NoConnector: "api/no-connector", NOT_FOUND, "There is no such connector";
     NoToken: "api/no-token", NOT_FOUND, "Nobody of this name holds a token";
     Method: "api/method", METHOD_NOT_ALLOWED, "The path does not take this method";
@@ -98,6 +99,7 @@ codes! {
     TokenName: "api/token-name", UNPROCESSABLE_ENTITY, "A token cannot have this name";
     TokenExists: "api/token-exists", CONFLICT, "A token of this name exists";
     TokenConfigured: "api/token-configured", CONFLICT, "The token stands in the configuration";
+    BackupRunning: "api/backup-running", CONFLICT, "A backup is being written";
     TokensFull: "api/tokens-full", CONFLICT, "There are too many tokens";
     Store: "api/store", INTERNAL_SERVER_ERROR, "The store cannot be read";
     Internal: "api/internal", INTERNAL_SERVER_ERROR, "Something is broken in the server";

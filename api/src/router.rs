@@ -50,6 +50,7 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         .may(Act::Pause, routes!(brakes::pause_effects))
         .may(Act::Release, routes!(brakes::resume_effects))
         .may(Act::Backup, routes!(backups::create))
+        .may(Act::Backup, routes!(backups::show))
         .may(Act::Tokens, routes!(tokens::list, tokens::create))
         .may(Act::Tokens, routes!(tokens::revoke))
         .may(Act::Look, routes!(pending::list))

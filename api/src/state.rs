@@ -10,6 +10,7 @@ use amends_storage::ReadError;
 use tokio::sync::watch;
 
 use crate::audit::Audit;
+use crate::backups::{Backup, Backups};
 use crate::door::Door;
 use crate::feed::{Feed, Listeners};
 use crate::limits::Limits;
@@ -46,14 +47,11 @@ pub struct Setup {
     pub limits: Limits,
     /// Everything measured in this process, in the text format of Prometheus.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
-    /// Writes a backup and says where it is and what it holds; the error is a sentence for people.
+    /// Writes backups.
     pub backup: Backup,
     /// The time: `Clock::now` of the process.
     pub now: Arc<dyn Fn() -> Millis + Send + Sync>,
 }
-
-/// Writes a backup made at the given time.
-pub type Backup = Arc<dyn Fn(Millis) -> Result<serde_json::Value, String> + Send + Sync>;
 
 /// What the configuration knows, so that a slip of the pen is told from an empty list.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) audit: Audit,
     pub(crate) refused: Ring,
     pub(crate) feed: Feed,
+    pub(crate) backups: Backups,
     /// One token is made at a time, so that two of one name cannot be.
     pub(crate) naming: tokio::sync::Mutex<()>,
     /// One waiting command is decided at a time, so that it is decided once.
@@ -97,6 +96,7 @@ impl App {
             audit,
             feed,
             refused: Ring::default(),
+            backups: Backups::default(),
             naming: tokio::sync::Mutex::new(()),
             deciding: tokio::sync::Mutex::new(()),
             lanes: Lanes::default(),

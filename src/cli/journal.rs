@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args) -> miette::Result<ExitCode> {
     let report = verify(&sled.reader(), |progress| bar.show(progress)).into_diagnostic()?;
     bar.end();
     println!(
-        "{} frames of {} roots, {} other values, {} bytes: {}",
+        "{} frames of {} orders, {} other values, {} bytes: {}",
         report.frames,
         report.roots,
         report.values,

@@ -102,7 +102,10 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(cli.command)) {
+    let ended = runtime.block_on(run(cli.command));
+    // A backup under way would hold the process back for as long as it takes; its file is not whole and goes at the next start.
+    runtime.shutdown_background();
+    match ended {
         Ok(code) => code,
         Err(report) => {
             eprintln!("{report:?}");

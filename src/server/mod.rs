@@ -1,5 +1,6 @@
 //! The server: everything the other crates offer, put together as the configuration says.
 
+pub(crate) mod backup;
 pub mod book;
 pub mod callback;
 pub mod connectors;

@@ -180,7 +180,7 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
     let shops = Arc::new(shops);
     meet(config, &mut log, clock.now())?;
     let reader = Reader::new(log.reader());
-    let backup_reader = log.reader();
+    let store = log.reader();
     let restored = paused(&log)?;
     let brakes = Brakes::read(&log)?;
     let book = Arc::new(ServerBook {
@@ -256,7 +256,7 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
         stopping,
         limits: api_limits(config),
         metrics: Arc::new(|| metrics::recorder().render()),
-        backup: backups(config, backup_reader),
+        backup: super::backup::writer(&config.store.folder, store),
         now: Arc::new(move || clock.now()),
     };
     serve(config, setup, running, workers, stop).await
@@ -396,31 +396,6 @@ fn refunds(reader: Reader) -> RefundIndex {
             let Key::Index { root, .. } = key else { return None };
             Some(RootKey::new(root))
         })
-    })
-}
-
-/// Backups lie beside the store, named after their cut and time.
-fn backups(config: &Config, reader: amends_storage::SledReader) -> amends_api::Backup {
-    let folder = config.store.folder.with_extension("backups");
-    Arc::new(move |at| {
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-        let file = folder.join(format!("amends-{}-{}.backup", reader.applied_sequence(), at.0));
-        let made = amends_storage::backup::backup(
-            &reader,
-            &file,
-            amends_storage::backup::Cut::Now,
-            at.0,
-            |progress| {
-                tracing::info!(stage = %progress.stage, done = progress.done, "backup");
-            },
-        );
-        let made = made.map_err(|error| error.to_string())?;
-        Ok(serde_json::json!({
-            "file": file.display().to_string(),
-            "cut": made.header.cut,
-            "frames": made.frames,
-        }))
     })
 }
 

@@ -42,3 +42,17 @@ pub struct Progress {
     /// Entries of this stage, where they are known beforehand.
     pub total: Option<u64>,
 }
+
+impl Progress {
+    /// Whole percent of this stage; `None` where its size is not known beforehand.
+    pub fn percent(&self) -> Option<u64> {
+        let total = self.total?;
+        Some(
+            self.done
+                .min(total)
+                .saturating_mul(100)
+                .checked_div(total)
+                .unwrap_or(100),
+        )
+    }
+}

@@ -3,9 +3,9 @@
 
 use std::process::Output;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::server::{Home, amends, token};
+use crate::server::{Home, Server, amends, token};
 
 /// Checks an output: exit code, words of the message, no panic.
 #[track_caller]
@@ -262,15 +262,10 @@ async fn files_that_are_not_what_they_should_be_change_no_store() {
 
     let server = home.serve();
     let made = server
-        .ask(
-            "admin",
-            reqwest::Method::POST,
-            "/api/v1/backups",
-            Some(json!(null)),
-        )
+        .ask("admin", reqwest::Method::POST, "/api/v1/backups", Some(json!({})))
         .await
         .json();
-    let file = made["file"].as_str().expect("a file").to_owned();
+    let file = written(&server, &made).await;
     server.stop();
     check(&restore(&file, "store"), 1, &["store"]);
     let mut bytes = std::fs::read(home.path(&file)).expect("the backup reads");
@@ -279,4 +274,11 @@ async fn files_that_are_not_what_they_should_be_change_no_store() {
     std::fs::write(home.path("bent.backup"), bytes).expect("the folder can be written");
     check(&restore("bent.backup", "new"), 1, &["bent.backup"]);
     assert_eq!(home.fingerprint(), before, "the store is not what it was");
+}
+
+/// The file of a backup that was begun, once it is whole.
+async fn written(server: &Server, begun: &Value) -> String {
+    let path = format!("/api/v1/backups/{}", begun["id"].as_str().expect("an id"));
+    let job = server.until(&path, |job| job["state"] != "running").await;
+    job["backup"]["file"].as_str().expect("a file").to_owned()
 }

@@ -2,27 +2,74 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::audit::Line;
 use crate::auth::Caller;
+use crate::backups::{Job, Wanted};
+use crate::extract::{Body, Named};
 use crate::problem::{Code, Problem};
 use crate::role::Act;
 use crate::state::App;
 
-/// Write a backup of the running store; the answer comes when it is whole
-#[utoipa::path(post, path = "/backups", tag = "store", responses((status = 200, body = Value)))]
-pub(crate) async fn create(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
-    let at = app.now();
-    let made = app
-        .read(move |app| (app.setup.backup)(at).map_err(|reason| Problem::new(Code::Store, reason)))
+/// How a backup is asked for.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NewBackup {
+    /// The last frame to be in it; the last there is when left out.
+    #[serde(deserialize_with = "crate::whole::optional")]
+    #[schema(value_type = Option<u64>, minimum = 0)]
+    cut: Option<u64>,
+}
+
+/// Begin a backup of the running store
+#[utoipa::path(
+    post, path = "/backups", tag = "store",
+    request_body = NewBackup,
+    responses(
+        (status = 202, description = "It is being written", body = Job),
+        (status = 409, description = "Another one is being written", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(asked): Body<NewBackup>,
+) -> Result<(StatusCode, Json<Job>), Problem> {
+    let wanted = Wanted {
+        at: app.now(),
+        cut: asked.cut,
+    };
+    let begun = app.backups.begin(wanted, app.setup.backup.clone());
+    let job = begun.map_err(|running| {
+        let detail = format!(
+            "backup {} is being written: wait for it (`GET /api/v1/backups/{0}`), then ask again",
+            running.id
+        );
+        Problem::new(Code::BackupRunning, detail)
+    })?;
+    app.audit
+        .record(&Line::new(wanted.at, &caller.name, Act::Backup.name(), &job.id))
         .await?;
-    let line = Line::new(
-        at,
-        &caller.name,
-        Act::Backup.name(),
-        made.get("file").and_then(Value::as_str).unwrap_or_default(),
-    );
-    app.audit.record(&line).await?;
-    Ok(Json(made))
+    Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// How far a backup is, or what became of it
+#[utoipa::path(
+    get, path = "/backups/{id}", tag = "store",
+    params(("id" = String, Path, description = "The id it was begun under; the last one since the start is known")),
+    responses(
+        (status = 200, body = Job),
+        (status = 404, description = "There is no such backup", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(State(app): State<App>, Named(id): Named<String>) -> Result<Json<Job>, Problem> {
+    let job = app.backups.find(&id).ok_or_else(|| {
+        let detail =
+            format!("the server knows of no backup {id}: it tells about the last one since its start");
+        Problem::new(Code::NoBackup, detail)
+    })?;
+    Ok(Json(job))
 }
