@@ -375,7 +375,8 @@ impl<R: Store> Worker<R> {
             return Ok(());
         };
         let mut delivery = decode(reader, key, &value)?;
-        if delivery.state != DeliveryState::Pending {
+        // The mark counts, not the state: in a restored store a delivery may say it is done, by a frame that was cut off.
+        if reader.get(&Key::Pending(delivery.id.clone()))?.is_none() {
             return Ok(());
         }
         let interpreter = self.intake.interpreter.clone();
