@@ -25,6 +25,8 @@ pub struct Definition {
     pub key: Option<Expr>,
     /// The fact that starts an instance.
     pub start: FactName,
+    /// How long an instance may take, in milliseconds, before it is told as late.
+    pub sla_ms: Option<i64>,
     /// All steps, each after those it waits for.
     pub steps: Vec<Step>,
     /// What facts do to a live instance beyond feeding its waits.
@@ -65,6 +67,8 @@ pub struct Step {
     pub critical: bool,
     /// How a landed run is undone.
     pub undo: Undo,
+    /// How long it may take from the moment it is reached, in milliseconds, before it is told as late.
+    pub sla_ms: Option<i64>,
 }
 
 /// Where a step stands to the point of no return.

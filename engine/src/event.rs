@@ -241,6 +241,20 @@ pub enum InstanceEvent {
         /// The run, or the fan-out's step.
         place: Place,
     },
+    /// A service level begins to count.
+    SlaSet {
+        /// The step; `None` for the whole instance.
+        step: Option<StepId>,
+        /// By when it is to be over.
+        due: Millis,
+    },
+    /// It was not over in time. Nothing follows from it but that it is told.
+    SlaBreached {
+        /// The step; `None` for the whole instance.
+        step: Option<StepId>,
+        /// By when it should have been over.
+        due: Millis,
+    },
     /// A fan-out began.
     FanOpened {
         /// The step.

@@ -114,6 +114,7 @@ kinds! {
     StepSkipped = "step.skipped", "A step was passed over by a person, or became a debt.";
     StepUndone = "step.undone", "A step was undone.";
     StepOverdue = "step.overdue", "Something awaited did not come in time.";
+    SlaBreached = "sla.breached", "A step (`place`), or the whole workflow, was not over by the time promised.";
     IncidentOpened = "incident.opened", "A person is needed: `cause` names the class.";
     IncidentCleared = "incident.cleared", "An incident is settled.";
     ObligationOpened = "obligation.opened", "Money or goods are owed that no step covers.";

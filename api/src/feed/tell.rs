@@ -141,6 +141,8 @@ fn of_instance<'e>(instance: &'e InstanceId, event: &InstanceEvent) -> Option<Su
             ..at(Kind::StepUndone, place.to_string())
         },
         InstanceEvent::DeadlinePassed { place } => at(Kind::StepOverdue, place.to_string()),
+        InstanceEvent::SlaBreached { step: Some(step), .. } => at(Kind::SlaBreached, step.to_string()),
+        InstanceEvent::SlaBreached { step: None, .. } => of(Kind::SlaBreached),
         InstanceEvent::Held { .. } => of(Kind::OrderHeld),
         InstanceEvent::Resumed => of(Kind::OrderResumed),
         InstanceEvent::CancelStarted { trigger } => Subject {
@@ -173,6 +175,7 @@ fn of_instance<'e>(instance: &'e InstanceId, event: &InstanceEvent) -> Option<Su
         | InstanceEvent::ApprovalOpened { .. }
         | InstanceEvent::Approved { .. }
         | InstanceEvent::Declined { .. }
+        | InstanceEvent::SlaSet { .. }
         | InstanceEvent::FanOpened { .. }
         | InstanceEvent::FanJoined { .. }
         | InstanceEvent::FanClosed { .. }

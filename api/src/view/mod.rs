@@ -8,9 +8,9 @@ mod wait;
 pub(crate) use machine::event;
 pub(crate) use preview::preview;
 
-use amends_engine::instance::{Instance, Place, Run};
+use amends_engine::instance::{Instance, Place, Run, Sla};
 use amends_engine::root::{Incident, Obligation};
-use amends_engine::{InstanceId, Millis};
+use amends_engine::{InstanceId, Millis, StepId};
 use amends_runtime::{Loaded, Summary};
 use serde_json::{Value, json};
 
@@ -85,6 +85,14 @@ fn obligation((number, obligation): (&u32, &Obligation)) -> Value {
     })
 }
 
+fn sla(sla: &Sla) -> Value {
+    json!({
+        "step": sla.step.as_ref().map(StepId::as_str),
+        "due": moment::text(sla.due),
+        "breached": sla.breached,
+    })
+}
+
 fn instance(instance: &Instance, teller: &Teller<'_>) -> Value {
     let mut runs: Vec<(&Place, &Run)> = instance.runs.iter().collect();
     runs.sort_by_key(|(place, _)| teller.position(&instance.id, &place.step));
@@ -104,6 +112,7 @@ fn instance(instance: &Instance, teller: &Teller<'_>) -> Value {
         "stage_words": words::stage(instance.stage),
         "held": held.map(|hold| json!({ "since": moment::text(hold.since), "reason": hold.reason })),
         "started": moment::text(instance.started_at),
+        "slas": instance.slas.iter().map(sla).collect::<Vec<_>>(),
         "steps": runs.into_iter().map(step).collect::<Vec<_>>(),
     })
 }

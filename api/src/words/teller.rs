@@ -142,6 +142,7 @@ impl<'b> Teller<'b> {
         let place = |place: &Place| self.place(instance, place);
         let site = |site: &Site| self.site(instance, site);
         let title = |step: &StepId| self.title(instance, step);
+        let whole = |step: Option<&StepId>| step.map_or_else(|| "The workflow".to_owned(), title);
         match event {
             InstanceEvent::Started {
                 workflow, only: None, ..
@@ -203,6 +204,16 @@ impl<'b> Teller<'b> {
                 reason,
             } => format!("{}: declined by {by}: {reason}", place(at)),
             InstanceEvent::DeadlinePassed { place: at } => format!("{}: its deadline passed", place(at)),
+            InstanceEvent::SlaSet { step, due } => {
+                format!("{}: to be over by {}", whole(step.as_ref()), moment::words(*due))
+            }
+            InstanceEvent::SlaBreached { step, due } => {
+                format!(
+                    "{}: not over by {}, as promised",
+                    whole(step.as_ref()),
+                    moment::words(*due)
+                )
+            }
             InstanceEvent::FanOpened { step, items, .. } => {
                 format!("{}: begins with {} elements", title(step), items.len())
             }

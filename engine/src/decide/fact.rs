@@ -11,7 +11,7 @@ use crate::root::{Debtor, cause};
 use crate::{InstanceId, Value};
 
 use super::draft::Draft;
-use super::{Observation, Start, retry, undo};
+use super::{Observation, Start, retry, sla, undo};
 
 /// Records what the inbound edge derived, and starts what it starts.
 pub(super) fn observe(draft: &mut Draft<'_>, observation: &Observation) -> Result<(), Refusal> {
@@ -137,6 +137,7 @@ fn begin(draft: &mut Draft<'_>, fact: &Fact, start: Start) {
         settings: start.settings,
     };
     draft.of(&id, started);
+    sla::set(draft, &id, None, start.definition.sla_ms);
 }
 
 fn watch(draft: &mut Draft<'_>, id: &InstanceId, fact: &Fact) {
@@ -208,6 +209,7 @@ fn act(draft: &mut Draft<'_>, id: &InstanceId, watch: &Watch, fact: &Fact) {
 pub(super) fn pass_time(draft: &mut Draft<'_>) {
     let at = draft.context.at;
     for id in draft.instance_ids() {
+        sla::tell(draft, &id);
         let Some(instance) = draft.instance(&id) else {
             continue;
         };

@@ -10,7 +10,7 @@ use crate::root::cause;
 use crate::{InstanceId, Millis, Value};
 
 use super::draft::Draft;
-use super::{approval, fan, finish, ledger, retry, rewind, undo};
+use super::{approval, fan, finish, ledger, retry, rewind, sla, undo};
 
 /// Lets every instance go as far as it can, until nothing more follows.
 pub(super) fn settle(draft: &mut Draft<'_>) {
@@ -99,7 +99,15 @@ fn hold_failed(draft: &mut Draft<'_>, id: &InstanceId) {
 fn begin(draft: &mut Draft<'_>, id: &InstanceId, step: &Step) {
     let place = Place::once(&step.id);
     match guard(draft, id, step) {
-        Ok(true) => open(draft, id, step),
+        Ok(true) => {
+            open(draft, id, step);
+            if draft
+                .instance(id)
+                .is_some_and(|instance| instance.has_begun(&step.id))
+            {
+                sla::set(draft, id, Some(&step.id), step.sla_ms);
+            }
+        }
         Ok(false) => {
             let commits = step.kind == StepKind::Pivot;
             let skipped = InstanceEvent::Skipped {

@@ -17,6 +17,7 @@ mod ledger;
 mod retry;
 mod rewind;
 mod signal;
+mod sla;
 mod undo;
 mod waive;
 

@@ -2,7 +2,7 @@
 
 use crate::event::{InstanceEvent, Report};
 use crate::instance::{
-    CallPhase, CallState, Fan, Heard, Hold, Instance, Place, Run, RunState, Side, Site, Stage, Undoing,
+    CallPhase, CallState, Fan, Heard, Hold, Instance, Place, Run, RunState, Side, Site, Sla, Stage, Undoing,
 };
 use crate::outcome::Landing;
 use crate::root::Root;
@@ -48,6 +48,7 @@ fn start(root: &mut Root, id: &InstanceId, event: &InstanceEvent, at: Millis) {
         trigger: None,
         rewind: None,
         landings: 0,
+        slas: Vec::new(),
     };
     root.instances.entry(id.clone()).or_insert(instance);
 }
@@ -77,6 +78,8 @@ fn post(root: &mut Root, event: &InstanceEvent) {
         | InstanceEvent::Approved { .. }
         | InstanceEvent::Declined { .. }
         | InstanceEvent::DeadlinePassed { .. }
+        | InstanceEvent::SlaSet { .. }
+        | InstanceEvent::SlaBreached { .. }
         | InstanceEvent::FanOpened { .. }
         | InstanceEvent::FanJoined { .. }
         | InstanceEvent::FanClosed { .. }
@@ -225,6 +228,18 @@ fn apply(instance: &mut Instance, event: &InstanceEvent, at: Millis) {
         }
         InstanceEvent::Declined { place, .. } => set_state(instance, place, RunState::Failed),
         InstanceEvent::DeadlinePassed { place } => pass_deadline(instance, place),
+        InstanceEvent::SlaSet { step, due } => {
+            instance.slas.retain(|sla| sla.step != *step);
+            instance.slas.push(Sla {
+                step: step.clone(),
+                due: *due,
+                breached: false,
+            });
+        }
+        InstanceEvent::SlaBreached { step, .. } => {
+            let broken = instance.slas.iter_mut().filter(|sla| sla.step == *step);
+            broken.for_each(|sla| sla.breached = true);
+        }
         InstanceEvent::FanOpened {
             step,
             items,

@@ -3,6 +3,7 @@
 mod call;
 mod run;
 mod site;
+mod sla;
 mod stage;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use call::{CallPhase, CallState, Doubt, Errand, Pinned};
 pub use run::{Heard, Past, Run, RunState, SkipReason, Undoing};
 pub use site::{Place, Side, Site};
+pub use sla::Sla;
 pub use stage::{Stage, Trigger};
 
 use crate::definition::{Definition, Step};
@@ -50,6 +52,8 @@ pub struct Instance {
     pub rewind: Option<StepId>,
     /// Landings so far.
     pub landings: u32,
+    /// Times promised, in the order they began to count.
+    pub slas: Vec<Sla>,
 }
 
 /// A stop that freezes deadlines and shows it.

@@ -79,12 +79,13 @@ impl Root {
                 WakeKind::Fact { deadline, .. } | WakeKind::Person { deadline, .. } => deadline,
                 WakeKind::Hold => None,
             })
+            .chain(self.next_sla())
             .min()
     }
 }
 
 impl Root {
-    /// The next deadline of a wait, approval or fan-out that is not held.
+    /// The next deadline of a wait, approval or fan-out that is not held, or service level that may be broken.
     pub fn next_deadline(&self) -> Option<Millis> {
         self.wake_causes()
             .into_iter()
@@ -92,7 +93,14 @@ impl Root {
                 WakeKind::Fact { deadline, .. } | WakeKind::Person { deadline, .. } => deadline,
                 WakeKind::Gate { .. } | WakeKind::Answer { .. } | WakeKind::Hold => None,
             })
+            .chain(self.next_sla())
             .min()
+    }
+
+    /// When the next service level is broken unless something happens.
+    fn next_sla(&self) -> Option<Millis> {
+        let slas = self.instances.values().flat_map(Instance::open_slas);
+        slas.map(|sla| sla.due).min()
     }
 }
 

@@ -74,6 +74,8 @@ fn the_chaos_does_what_people_can_do() {
         "Rewound",
         "Edited",
         "ObligationClosed",
+        "SlaSet",
+        "SlaBreached",
         "Closed",
     ];
     let missing: Vec<&str> = done.into_iter().filter(|name| !covered.contains(*name)).collect();

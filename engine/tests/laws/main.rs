@@ -15,6 +15,7 @@ mod moves;
 mod outcome;
 mod race;
 mod reach;
+mod sla;
 mod small;
 mod stories;
 mod table;

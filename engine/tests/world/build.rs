@@ -34,6 +34,7 @@ fn step(id: &str, kind: StepKind, form: Form) -> Step {
         },
         on: Reactions::default(),
         critical: true,
+        sla_ms: None,
         undo: Undo::Nothing,
     }
 }
@@ -82,6 +83,7 @@ pub(crate) trait Shape: Sized {
     fn on(self, change: impl FnOnce(&mut Reactions)) -> Self;
     fn patience(self, change: impl FnOnce(&mut Policy)) -> Self;
     fn not_critical(self) -> Self;
+    fn promised(self, sla_ms: i64) -> Self;
 }
 
 impl Shape for Step {
@@ -129,6 +131,11 @@ impl Shape for Step {
 
     fn patience(mut self, change: impl FnOnce(&mut Policy)) -> Self {
         change(&mut self.policy);
+        self
+    }
+
+    fn promised(mut self, sla_ms: i64) -> Self {
+        self.sla_ms = Some(sla_ms);
         self
     }
 
@@ -195,6 +202,7 @@ pub(crate) fn define(name: &str, steps: Vec<Step>, watches: Vec<Watch>) -> Defin
         subject: "order".to_owned(),
         key: None,
         start: FactName::new("order.placed"),
+        sla_ms: None,
         steps,
         watches,
         samples: Vec::new(),

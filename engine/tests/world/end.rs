@@ -19,6 +19,7 @@ impl World {
         assert_eq!(self.store.pending(), 0, "frames are not durable");
         for root in self.roots() {
             converged(&root);
+            self.told_late(&root);
             at_rest(&root);
         }
         self.nothing_twice();
@@ -30,6 +31,14 @@ impl World {
             .iter()
             .map(|key| self.store.folded(key))
             .collect()
+    }
+
+    /// A service level that was broken has been told.
+    fn told_late(&self, root: &Root) {
+        for instance in root.instances.values() {
+            let silent = instance.open_slas().find(|sla| sla.due < self.now);
+            assert_eq!(silent, None, "{} is late and nobody was told", instance.id);
+        }
     }
 
     /// I1, as the other sides counted.

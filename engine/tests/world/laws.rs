@@ -162,6 +162,15 @@ impl Laws {
                 errand,
                 ..
             } => self.attempt(instance, site, (*epoch, *attempt), *errand, at),
+            InstanceEvent::SlaBreached { step, due } => {
+                let mut open = instance.open_slas();
+                assert!(
+                    *due <= at && open.any(|sla| sla.step == *step && sla.due == *due),
+                    "{} is told late about {step:?} at {at:?}, which is not: {:?}",
+                    instance.id,
+                    instance.slas
+                );
+            }
             InstanceEvent::CallDue { site, opens, .. } => {
                 admitted(root, opens);
                 if let Side::Undo(_) = site.side {
@@ -379,6 +388,13 @@ fn settled(instance: &Instance) {
 pub(crate) fn wakes(root: &Root) {
     let causes = root.wake_causes();
     for instance in root.instances.values().filter(|instance| !instance.is_terminal()) {
+        for sla in instance.open_slas() {
+            assert!(
+                root.next_wake().is_some_and(|next| next <= sla.due),
+                "{} sleeps past a time it promised: {sla:?}",
+                instance.id
+            );
+        }
         let mut own = causes
             .iter()
             .filter(|cause| cause.instance == instance.id)

@@ -31,13 +31,22 @@ const MONEY: &[(&str, &str)] = &[
 /// All workflows.
 pub(crate) fn workflows() -> Vec<Definition> {
     vec![
-        linear(),
+        promised(linear()),
         branches(),
         picking(),
         contested(),
-        parcels(),
+        promised(parcels()),
         instalments(),
     ]
+}
+
+/// Its first step and the whole are to be over in time: short enough to be broken now and then.
+fn promised(mut definition: Definition) -> Definition {
+    definition.sla_ms = Some(HOUR);
+    if let Some(first) = definition.steps.first_mut() {
+        first.sla_ms = Some(20 * SECOND);
+    }
+    definition
 }
 
 fn create() -> Step {

@@ -95,6 +95,7 @@ metrics! {
     CLEARED = "amends_incidents_cleared_total", Counter, [], "Incidents settled.";
     OBLIGATIONS = "amends_obligations_opened_total", Counter, [], "Obligations opened: money or goods owed that no step covers.";
     OVERDUE = "amends_steps_overdue_total", Counter, ["step"], "Awaited things that did not come in time.";
+    SLA_BREACHES = "amends_sla_breaches_total", Counter, ["workflow", "step"], "Times promised by a definition that were broken; `step` is empty for the whole workflow.";
     COMMANDS = "amends_commands_total", Counter, ["command"], "Commands of people that were accepted.";
     ERRANDS = "amends_errands_total", Counter, ["connector", "operation", "errand", "outcome"], "Requests that ended, by what they said: `succeeded`, `accepted`, `rejected`, `failed`, `unknown`; of look-ups `found`, `absent`, `failed`.";
     ERRAND_SECONDS = "amends_errand_seconds", Histogram, ["connector", "operation"], "How long a request took, from its release to its end.";

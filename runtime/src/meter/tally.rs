@@ -8,7 +8,8 @@ use amends_engine::event::{Event, InstanceEvent};
 use amends_engine::kernel::Frame;
 
 use super::{
-    CLEARED, COMMANDS, COMMIT_SECONDS, COMMITS, ENDED, FRAMES, INCIDENTS, OBLIGATIONS, OVERDUE, STARTED,
+    CLEARED, COMMANDS, COMMIT_SECONDS, COMMITS, ENDED, FRAMES, INCIDENTS, OBLIGATIONS, OVERDUE, SLA_BREACHES,
+    STARTED,
 };
 
 type Labels = Vec<(&'static str, String)>;
@@ -67,17 +68,24 @@ fn counted(frame: &Frame, event: &Event) -> Option<(&'static str, Labels)> {
     reason = "what is counted is chosen; a new event is counted once somebody wants its number"
 )]
 fn of_instance(frame: &Frame, id: &InstanceId, event: &InstanceEvent) -> Option<(&'static str, Labels)> {
-    let ended = |end: &str| {
+    let workflow = || {
         let known = frame.after.instances.get(id);
-        let workflow = known.map_or_else(String::new, |instance| instance.workflow.to_string());
-        (ENDED, vec![("workflow", workflow), ("end", end.to_owned())])
+        (
+            "workflow",
+            known.map_or_else(String::new, |instance| instance.workflow.to_string()),
+        )
     };
+    let ended = |end: &str| (ENDED, vec![workflow(), ("end", end.to_owned())]);
     match event {
         InstanceEvent::Started { workflow, .. } => Some((STARTED, vec![("workflow", workflow.to_string())])),
         InstanceEvent::Completed => Some(ended("completed")),
         InstanceEvent::Compensated => Some(ended("compensated")),
         InstanceEvent::Closed { .. } => Some(ended("closed")),
         InstanceEvent::DeadlinePassed { place } => Some((OVERDUE, vec![("step", place.step.to_string())])),
+        InstanceEvent::SlaBreached { step, .. } => {
+            let step = step.as_ref().map_or_else(String::new, ToString::to_string);
+            Some((SLA_BREACHES, vec![workflow(), ("step", step)]))
+        }
         _ => None,
     }
 }

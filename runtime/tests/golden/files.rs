@@ -38,6 +38,8 @@ pub(crate) const EVENTS: &[&str] = &[
     "Approved",
     "Declined",
     "DeadlinePassed",
+    "SlaSet",
+    "SlaBreached",
     "FanOpened",
     "FanJoined",
     "FanClosed",

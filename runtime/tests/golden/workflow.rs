@@ -58,6 +58,7 @@ fn step(id: &str, kind: StepKind, form: Form, after: &[&str]) -> Step {
         policy: policy(),
         on: Reactions::default(),
         critical: true,
+        sla_ms: None,
         undo: Undo::Nothing,
     }
 }
@@ -138,6 +139,7 @@ pub(crate) fn definition() -> Definition {
         subject: "order".to_owned(),
         key: None,
         start: "order.placed".into(),
+        sla_ms: Some(3_600_000),
         steps: before_the_pivot().into_iter().chain(from_the_pivot()).collect(),
         watches: vec![watch],
         samples: Vec::new(),

@@ -38,6 +38,7 @@ pub(super) fn build(document: &Document, graph: &Graph, text: &str) -> core::Def
         subject: document.subject.text.clone(),
         key: document.key.as_ref().map(expr),
         start: FactName::new(&document.start.text),
+        sla_ms: document.sla,
         steps: steps.collect(),
         watches: document.watches.iter().map(watch).collect(),
         samples: document.samples.iter().map(sample).collect(),
@@ -67,6 +68,7 @@ impl Builder<'_> {
             on: reactions(step),
             critical: step.critical,
             undo: self.undo(step, kind),
+            sla_ms: step.sla,
         }
     }
 

@@ -31,7 +31,9 @@
 //! ```
 //!
 //! Further keys of a step: `title`, `kind` (compensatable, pivot, retriable), `after`, `when`, `each` with `item_key`,
-//! `each_fact` with `until` and `deadline`, `deadline` (`"3d"` or an expression in milliseconds), `critical`.
+//! `each_fact` with `until` and `deadline`, `deadline` (`"3d"` or an expression in milliseconds), `critical`,
+//! `sla` (`"4h"` from the moment it is reached; late steps are told to listeners, nothing else follows). A whole
+//! definition may have an `sla` as well.
 //! Everything that is wrong is reported at once, each with a [`Code`], its place and what to write instead.
 
 mod build;

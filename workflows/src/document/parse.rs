@@ -6,7 +6,7 @@ use amends_engine::definition::WatchAction;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::parse_policy::policies;
+use super::parse_policy::{length, policies};
 use super::parse_step::step;
 use super::problem::{Code, Problem};
 use super::source::{Located, Source, Written};
@@ -83,6 +83,7 @@ fn document(reader: &mut Reader, table: &DeTable<'_>) -> Document {
         .need(reader, "start", "\"order.placed\"")
         .and_then(|value| reader.text(value));
     let key = table.take("key").and_then(|value| reader.text(value));
+    let sla = table.take("sla").and_then(|value| length(reader, value));
     let policies = table
         .take("policy")
         .map(|value| policies(reader, value))
@@ -125,6 +126,7 @@ fn document(reader: &mut Reader, table: &DeTable<'_>) -> Document {
         subject: subject.unwrap_or_else(nowhere),
         start: start.unwrap_or_else(nowhere),
         key,
+        sla,
         policies,
         steps,
         watches,

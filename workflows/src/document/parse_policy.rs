@@ -47,13 +47,19 @@ fn policy(reader: &mut Reader, mut table: Table<'_>) -> Rules {
 }
 
 fn fixed(reader: &mut Reader, value: Option<&Spanned<DeValue<'_>>>, into: &mut i64) {
-    let Some(value) = value else { return };
+    if let Some(ms) = value.and_then(|value| length(reader, value)) {
+        *into = ms;
+    }
+}
+
+/// A length of time in milliseconds, more than none.
+pub(super) fn length(reader: &mut Reader, value: &Spanned<DeValue<'_>>) -> Option<i64> {
     let DeValue::String(text) = value.get_ref() else {
         reader.wrong_type(value, "a length of time in quotes: \"30s\"");
-        return;
+        return None;
     };
     match duration::parse(text) {
-        Some(ms) if ms > 0 => *into = ms,
+        Some(ms) if ms > 0 => Some(ms),
         Some(_) | None => {
             let message = format!("`{text}` is not a length of time");
             reader.report(
@@ -62,6 +68,7 @@ fn fixed(reader: &mut Reader, value: Option<&Spanned<DeValue<'_>>>, into: &mut i
                 message,
                 "write a number and a unit: \"30s\", \"4h\", \"3d\"",
             );
+            None
         }
     }
 }

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 
 use super::duration;
 use super::parse::{check_name, one_of};
+use super::parse_policy::length;
 use super::problem::Code;
 use super::source::{Located, Written};
 use super::syntax::{Call, Each, Form, Reaction, Step, Time, Undo, UndoCall};
@@ -56,6 +57,7 @@ pub(super) fn step<'t>(reader: &mut Reader, value: &'t Spanned<DeValue<'t>>) -> 
         .take("critical")
         .and_then(|value| reader.truth(value))
         .unwrap_or(true);
+    let sla = table.take("sla").and_then(|value| length(reader, value));
     table.finish(reader);
     Step {
         span,
@@ -70,6 +72,7 @@ pub(super) fn step<'t>(reader: &mut Reader, value: &'t Spanned<DeValue<'t>>) -> 
         policy,
         on,
         critical,
+        sla,
     }
 }
 
@@ -101,6 +104,7 @@ fn empty(span: Span) -> Step {
         policy: None,
         on: Vec::new(),
         critical: true,
+        sla: None,
     }
 }
 

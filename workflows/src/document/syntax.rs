@@ -20,6 +20,8 @@ pub struct Document {
     pub start: Written,
     /// `key`.
     pub key: Option<Written>,
+    /// `sla`, in milliseconds.
+    pub sla: Option<i64>,
     /// `[policy.NAME]`.
     pub policies: Vec<Policy>,
     /// `[[step]]`, in the order written.
@@ -73,6 +75,8 @@ pub struct Step {
     pub on: Vec<Reaction>,
     /// `critical`.
     pub critical: bool,
+    /// `sla`, in milliseconds.
+    pub sla: Option<i64>,
 }
 
 impl Step {
