@@ -3,6 +3,7 @@
 //! The library exists for the binary and the whole-system tests; it is not published and promises nothing to
 //! other crates.
 
+pub mod advice;
 pub mod cli;
 pub mod config;
 pub mod demo;

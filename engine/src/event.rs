@@ -427,7 +427,7 @@ pub enum Verdict {
         /// The landing passes the point of no return.
         commits: bool,
     },
-    /// Nothing happened; the same request goes out again.
+    /// Nothing happened; the same request goes out again under the same key.
     Retry {
         /// Not before this.
         until: Millis,

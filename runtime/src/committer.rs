@@ -1,7 +1,7 @@
 //! The one thread that owns the log: takes what waits, commits it once, then reports it durable.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use amends_engine::Millis;
 use amends_engine::kernel::Frame;
@@ -72,10 +72,12 @@ struct Committer<L: Log> {
 }
 
 /// Commits until every sender is gone or a commit fails. Tells `durable` the last sequence after each commit.
+/// Waits for `linger` before each commit: zero but for a planted bug.
 pub(crate) fn commit_all<L: Log>(
     log: L,
     mut batches: mpsc::Receiver<Batch>,
     durable: &mpsc::UnboundedSender<u64>,
+    linger: Duration,
 ) -> Result<L, CommitterError> {
     let mut committer = Committer {
         log,
@@ -86,6 +88,9 @@ pub(crate) fn commit_all<L: Log>(
         while batch.frames.len() < FRAMES_PER_COMMIT_MAX {
             let Ok(more) = batches.try_recv() else { break };
             batch.absorb(more);
+        }
+        if !linger.is_zero() {
+            std::thread::sleep(linger);
         }
         let acks = std::mem::take(&mut batch.acks);
         let sequence = committer.commit(batch).map_err(|error| CommitterError {

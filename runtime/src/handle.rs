@@ -4,7 +4,7 @@ use amends_engine::RootKey;
 use amends_engine::command::Command;
 use amends_engine::decide::Observation;
 use amends_engine::gate::Paused;
-use amends_engine::kernel::{Brake, Mode, Reply};
+use amends_engine::kernel::{Brake, Census, Mode, Reply};
 use amends_storage::Write;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -85,6 +85,9 @@ pub(crate) enum Ask {
     Effects {
         paused: Paused,
     },
+    Census {
+        reply: oneshot::Sender<Census>,
+    },
     Stop,
 }
 
@@ -154,6 +157,15 @@ impl Handle {
     /// [`Stopped`].
     pub async fn pause_effects(&self, paused: Paused) -> Result<(), Stopped> {
         self.tell(Ask::Effects { paused }).await
+    }
+
+    /// Counts what the engine is busy with, now and not as of the last report. It walks over every root in memory.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn census(&self) -> Result<Census, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Ask::Census { reply }, answer).await
     }
 
     /// How the engine is now.

@@ -30,6 +30,9 @@ const BATCHES_MAX: usize = 2;
 const DUE_SCAN: Duration = Duration::from_millis(200);
 /// Roots woken from the due index at once, so that a restart with many due does not load them all.
 const DUE_PER_SCAN: usize = 512;
+/// How long a commit waits when what it holds was acknowledged before: far longer than an effect takes to land, so
+/// that a kill at any moment shows the planted bug.
+const LINGER_FOR_TESTS: Duration = Duration::from_millis(400);
 /// How long errands under way may take to end at shutdown; what does not is in doubt at the next start.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -55,7 +58,8 @@ pub enum Acknowledge {
     /// When what they follow from is durable.
     #[default]
     Durable,
-    /// Before it is written. A planted bug: with it the checks for lost or doubled work must fail, or they are blind.
+    /// Before it is written, and the committer takes its time. A planted bug: with it the checks for lost or doubled
+    /// work must fail, or they are blind.
     EarlyForTests,
 }
 
@@ -133,7 +137,11 @@ where
         paused: settings.effects == Paused::Yes,
         money_parked: kernel.parked(),
     });
-    let committer = std::thread::spawn(move || commit_all(log, inlet, &told).map(drop));
+    let linger = match settings.acknowledge {
+        Acknowledge::Durable => Duration::ZERO,
+        Acknowledge::EarlyForTests => LINGER_FOR_TESTS,
+    };
+    let committer = std::thread::spawn(move || commit_all(log, inlet, &told, linger).map(drop));
     let handle = Handle {
         asks: asks.clone(),
         health: healthy,
@@ -325,6 +333,10 @@ impl<R: Store> Engine<R> {
             }
             Ask::Pause { brake, paused } => self.handle(Input::Pause { brake, paused }),
             Ask::Effects { paused } => self.pause(paused),
+            Ask::Census { reply } => {
+                // Who stopped waiting gets no answer.
+                let _ = reply.send(self.kernel.census());
+            }
             Ask::Stop => return Go::Stop,
         }
         Go::On

@@ -9,6 +9,7 @@ mod config;
 mod connector;
 mod demo;
 mod feed;
+mod input;
 mod journal;
 mod layout;
 mod logging;

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use amends_connectors::sandbox::{Callback, Fault, Options, Rule, Shop, Witness, World};
+use amends_connectors::sandbox::{Callback, Fault, Latency, Options, Rule, Shop, Witness, World};
 use miette::IntoDiagnostic as _;
-use tokio::io::AsyncReadExt as _;
+
+use super::input::input_closed;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct WitnessArgs {
@@ -20,7 +21,7 @@ pub(super) async fn witness(args: &WitnessArgs) -> miette::Result<ExitCode> {
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
     let witness = Witness::start(&args.file, any).await.into_diagnostic()?;
     println!("{}", serde_json::json!({ "witness": witness.url() }));
-    until_closed().await;
+    input_closed().await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -38,6 +39,12 @@ pub(super) struct Args {
     /// What every draw comes from
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The shortest time a request takes, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    latency_min_ms: u64,
+    /// The longest time a request takes, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    latency_max_ms: u64,
     /// Make requests fail in many ways
     #[arg(long)]
     faults: bool,
@@ -60,6 +67,10 @@ pub(super) async fn run(args: &Args) -> miette::Result<ExitCode> {
             secret: "sandbox-callback-secret".to_owned(),
         },
         partial_percent: 20,
+        latency: Latency {
+            min_ms: args.latency_min_ms,
+            max_ms: args.latency_max_ms,
+        },
         ..Options::default()
     };
     let world = World::start(options).await.into_diagnostic()?;
@@ -73,7 +84,7 @@ pub(super) async fn run(args: &Args) -> miette::Result<ExitCode> {
         }
     }
     println!("{}", serde_json::json!(world.addresses()));
-    until_closed().await;
+    input_closed().await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -97,10 +108,4 @@ fn faults() -> Vec<Rule> {
         rule(Fault::DuplicateCallback, 0.05),
         rule(Fault::ReorderCallback { within_ms: 500 }, 0.05),
     ]
-}
-
-async fn until_closed() {
-    let mut sink = [0_u8; 64];
-    let mut input = tokio::io::stdin();
-    while matches!(input.read(&mut sink).await, Ok(read) if read > 0) {}
 }

@@ -7,6 +7,7 @@ use amends_storage::Sync;
 use miette::IntoDiagnostic as _;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::input::input_closed;
 use super::{ConfigArg, logging};
 use crate::server::{self, Tests};
 
@@ -14,6 +15,9 @@ use crate::server::{self, Tests};
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
+    /// End when standard input closes, so that no server outlives whoever started it
+    #[arg(long, hide = true)]
+    until_input_closes: bool,
     /// Acknowledge before anything is durable, so that a test can see the checks fail
     #[arg(long, hide = true)]
     test_acknowledge_early: bool,
@@ -48,6 +52,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
         () = failed(&mut handle) => {}
+        () = input_closed(), if args.until_input_closes => {}
     }
     server.stop().await.into_diagnostic()?;
     Ok(ExitCode::SUCCESS)

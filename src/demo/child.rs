@@ -1,28 +1,35 @@
 //! Processes of the demonstration, all of this one binary.
+//!
+//! Each lives in a process group of its own, so that Ctrl-C reaches the demonstration alone, which then ends them
+//! in order. Each ends by itself when its standard input closes, so that none outlives the demonstration.
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use miette::{Context as _, IntoDiagnostic as _};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+/// How long a child may take to end by itself.
+const ENDING: Duration = Duration::from_secs(10);
+
 /// A child that said one line of JSON about itself.
+#[derive(Debug)]
 pub struct Spoken {
-    /// The process; it ends when its standard input closes.
+    /// The process.
     pub child: Child,
     /// What it said.
     pub said: Value,
 }
 
-/// Starts this binary with `args` and waits for its line.
+/// Starts this binary with `args` and waits for its line; what it complains about goes to `log`.
 ///
 /// # Errors
 /// When it does not start or says something else.
-pub async fn spoken(args: &[&str]) -> miette::Result<Spoken> {
-    let mut child = command(args)?
-        .stdin(Stdio::piped())
+pub async fn spoken(args: &[&str], log: &Path) -> miette::Result<Spoken> {
+    let mut child = command(args, log)?
         .stdout(Stdio::piped())
         .spawn()
         .into_diagnostic()
@@ -38,7 +45,7 @@ pub async fn spoken(args: &[&str]) -> miette::Result<Spoken> {
         .into_diagnostic()?;
     let said = serde_json::from_str(&line)
         .into_diagnostic()
-        .wrap_err_with(|| format!("it said {line:?}"))?;
+        .wrap_err_with(|| format!("amends {} said {line:?}; see {}", args.join(" "), log.display()))?;
     Ok(Spoken { child, said })
 }
 
@@ -46,26 +53,45 @@ pub async fn spoken(args: &[&str]) -> miette::Result<Spoken> {
 ///
 /// # Errors
 /// When it does not start.
-pub fn server(config: &Path, log: &Path, extra: &[&str]) -> miette::Result<Child> {
-    let log = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log)
-        .into_diagnostic()?;
+pub fn server(config: &Path, log: &Path, extra: &[String]) -> miette::Result<Child> {
     let config = config.display().to_string();
-    let mut args = vec!["serve", "--config", &config];
-    args.extend(extra);
-    command(&args)?
-        .stdin(Stdio::null())
+    let mut args = vec!["serve", "--until-input-closes", "--config", &config];
+    args.extend(extra.iter().map(String::as_str));
+    command(&args, log)?
         .stdout(Stdio::null())
-        .stderr(log)
         .spawn()
         .into_diagnostic()
 }
 
-fn command(args: &[&str]) -> miette::Result<Command> {
+/// Closes the child's input and waits until it has ended; one that does not is killed.
+///
+/// # Errors
+/// When it ended badly or had to be killed.
+pub async fn end(child: &mut Child, name: &str) -> miette::Result<()> {
+    drop(child.stdin.take());
+    if let Ok(status) = tokio::time::timeout(ENDING, child.wait()).await {
+        let status = status.into_diagnostic()?;
+        miette::ensure!(status.success(), "the {name} ended with {status}");
+        return Ok(());
+    }
+    child.kill().await.into_diagnostic()?;
+    miette::bail!("the {name} did not end within {} s and was killed", ENDING.as_secs())
+}
+
+fn command(args: &[&str], log: &Path) -> miette::Result<Command> {
     let me = std::env::current_exe().into_diagnostic()?;
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("{} cannot be written", log.display()))?;
     let mut command = Command::new(me);
-    command.args(args).kill_on_drop(true);
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stderr(log)
+        .process_group(0)
+        .kill_on_drop(true);
     Ok(command)
 }

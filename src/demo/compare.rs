@@ -1,18 +1,31 @@
-//! What the witness saw against what the journal says.
+//! What the witness saw against what the journal says, order by order and key by key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use amends_connectors::sandbox::Effect;
-use amends_engine::event::{Event, InstanceEvent, Verdict};
-use amends_engine::instance::Stage;
-use amends_engine::root::{Root, cause};
-use amends_engine::{RootKey, StoreId};
-use amends_runtime::{LoadError, history, load_root, refold};
+use amends_engine::instance::{Instance, Stage};
+use amends_engine::root::Root;
+use amends_engine::{InstanceId, RootKey, StoreId};
+use amends_runtime::{LoadError, load_root, refold};
 use amends_storage::{Direction, Key, Prefix, Span, Store};
-use amends_workflows::catalogue;
 
-/// Frames of one root that are read; an order has some fifty.
-const FRAMES_MAX: usize = 100_000;
+use super::books::Books;
+use super::journal::Journal;
+use super::stage::SHOP;
+use super::{effects, ends};
+
+/// Everything that is compared.
+#[derive(Debug)]
+pub struct Evidence<'e> {
+    /// What the journal says, read to its end.
+    pub journal: &'e Journal,
+    /// What the witness saw.
+    pub rows: &'e [Effect],
+    /// What the ERP has on record.
+    pub books: &'e Books,
+    /// The ids of all orders the shop took.
+    pub shop_orders: &'e [i64],
+}
 
 /// What the comparison found.
 #[derive(Debug, Default)]
@@ -25,34 +38,72 @@ pub struct Comparison {
     pub landed: u64,
     /// Effects the witness saw.
     pub witnessed: u64,
+    /// Drafts at the ERP that were given up for new ones.
+    pub drafts_left: u64,
     /// Everything that does not agree; empty when all is well.
     pub differences: Vec<String>,
 }
 
-/// Compares all orders of `store` with all `rows` of the witness.
+/// Compares all orders of `store` with the evidence.
 ///
 /// # Errors
 /// [`LoadError`] when the store cannot be read.
-pub fn compare<S: Store>(store: &S, rows: &[Effect]) -> Result<Comparison, LoadError> {
+pub fn compare<S: Store>(store: &S, evidence: &Evidence<'_>) -> Result<Comparison, LoadError> {
     let mut found = Comparison {
-        witnessed: rows.len() as u64,
+        witnessed: evidence.rows.len() as u64,
+        drafts_left: evidence.books.drafts(),
         ..Comparison::default()
     };
-    let mut journal = Journal::default();
     let id = StoreId::new(store.identity().store_id.clone());
+    let by_order = by_order(evidence.rows);
+    let (mut over, mut mains) = (BTreeSet::new(), BTreeMap::new());
     for key in roots(store)? {
         let Some(loaded) = load_root(store, &key)? else {
             found
                 .differences
-                .push(format!("{key} is listed, but has no journal"));
+                .push(format!("MISSING: {key} is listed and has no journal"));
             continue;
         };
-        journal.read(store, &key, &id)?;
-        check_root(store, &loaded.root, &mut found)?;
+        let root = loaded.root;
+        if refold(store, &key)?.as_ref() != Some(&root) {
+            found
+                .differences
+                .push(format!("DAMAGED: {key}: the snapshot is not what its journal folds to"));
+        }
+        let rows = by_order.get(key.as_str()).map_or(&[][..], Vec::as_slice);
+        found.differences.extend(check_root(&root, &id, rows, evidence.books));
+        count(&root, &mut found);
+        over.extend(ended(&root).map(|instance| instance.id.clone()));
+        let orders = main_instances(&root).count();
+        mains.insert(key, orders);
     }
-    found.landed = journal.landed.len() as u64;
-    check_rows(&journal, rows, &mut found.differences);
+    found.landed = landed(evidence.journal);
+    found.differences.extend(check_shop(evidence.shop_orders, &mains));
+    let is_over = |sent: &super::journal::Sent| over.contains::<InstanceId>(&sent.instance);
+    found.differences.extend(effects::check(
+        evidence.journal,
+        evidence.rows,
+        evidence.books,
+        &is_over,
+    ));
     Ok(found)
+}
+
+fn landed(journal: &Journal) -> u64 {
+    let landed = journal
+        .all_sent()
+        .filter(|(_, sent)| sent.fate == super::journal::Fate::Landed && sent.has_effect());
+    landed.count() as u64
+}
+
+fn by_order(rows: &[Effect]) -> BTreeMap<&str, Vec<&Effect>> {
+    let mut by_order: BTreeMap<&str, Vec<&Effect>> = BTreeMap::new();
+    for row in rows {
+        if let Some(order) = &row.order_key {
+            by_order.entry(order).or_default().push(row);
+        }
+    }
+    by_order
 }
 
 fn roots<S: Store>(store: &S) -> Result<Vec<RootKey>, LoadError> {
@@ -68,155 +119,93 @@ fn roots<S: Store>(store: &S) -> Result<Vec<RootKey>, LoadError> {
     Ok(roots)
 }
 
-#[derive(Debug, Default)]
-struct Journal {
-    /// Keys under which something left.
-    sent: BTreeSet<String>,
-    /// Keys under which an effect landed by our own doing, with the operation.
-    landed: BTreeMap<String, String>,
-    /// Keys whose duplicates an incident names.
-    named: BTreeSet<String>,
+fn main_instances(root: &Root) -> impl Iterator<Item = &Instance> {
+    root.instances.values().filter(|instance| instance.only.is_none())
 }
 
-impl Journal {
-    fn read<S: Store>(&mut self, store: &S, root: &RootKey, id: &StoreId) -> Result<(), LoadError> {
-        let mut operations: BTreeMap<String, String> = BTreeMap::new();
-        for (_, _, events) in history(store, root, 0, FRAMES_MAX)? {
-            for event in &events {
-                self.note(event, root, id, &mut operations);
-            }
-        }
-        Ok(())
-    }
-
-    fn note(
-        &mut self,
-        event: &Event,
-        root: &RootKey,
-        id: &StoreId,
-        operations: &mut BTreeMap<String, String>,
-    ) {
-        if let Event::IncidentOpened { incident, .. } = event
-            && incident.cause == cause::DUPLICATE_EFFECT
-        {
-            self.named.insert(root.to_string());
-        }
-        let Event::Of { instance, event } = event else {
-            return;
-        };
-        if let InstanceEvent::CallDue { site, pinned, .. } = event {
-            let name = format!("{}.{}", pinned.contract.role, pinned.contract.operation);
-            operations.insert(format!("{instance}/{site}"), name);
-        }
-        if let InstanceEvent::AttemptStarted { site, epoch, .. } = event {
-            self.sent.insert(site.key(id, instance, *epoch));
-        }
-        if let InstanceEvent::AttemptEnded {
-            site,
-            verdict: Verdict::Landed { landing, key, .. },
-            ..
-        } = event
-        {
-            let operation = operations
-                .get(&format!("{instance}/{site}"))
-                .cloned()
-                .unwrap_or_default();
-            if !landing.adopted && has_effect(&operation) {
-                self.landed.insert(key.clone(), operation);
-            }
-        }
-    }
+fn ended(root: &Root) -> impl Iterator<Item = &Instance> {
+    root.instances.values().filter(|instance| instance.is_terminal())
 }
 
-/// Reading leaves no row at the witness, and finding a customer may.
-fn has_effect(operation: &str) -> bool {
-    let (role, name) = operation.split_once('.').unwrap_or_default();
-    catalogue::operation(role, name).is_some_and(|known| !known.harmless)
-}
-
-fn check_root<S: Store>(store: &S, root: &Root, found: &mut Comparison) -> Result<(), LoadError> {
-    let key = &root.key;
-    if refold(store, key)?.as_ref() != Some(root) {
-        found
-            .differences
-            .push(format!("{key}: the snapshot is not what its journal folds to"));
-    }
-    let main = root.instances.values().find(|instance| instance.only.is_none());
-    let stage = main.map_or("none", |instance| instance.stage.name());
+fn count(root: &Root, found: &mut Comparison) {
+    let stage = main_instances(root).next().map_or("none", |instance| instance.stage.name());
     *found.stages.entry(stage.to_owned()).or_default() += 1;
     for incident in root.incidents.values() {
         *found.waiting.entry(incident.cause.clone()).or_default() += 1;
     }
-    for instance in root.instances.values().filter(|instance| !instance.is_terminal()) {
-        if !root
-            .wake_causes()
-            .iter()
-            .any(|cause| cause.instance == instance.id)
-        {
-            found
-                .differences
-                .push(format!("{}: nothing will ever wake it", instance.id));
-        }
-    }
-    let ended = main.is_some_and(|instance| matches!(instance.stage, Stage::Completed | Stage::Compensated));
-    for imbalance in root.ledger.imbalances() {
-        if ended && root.obligations.is_empty() {
-            found.differences.push(format!(
-                "{key}: {} is off by {} and nobody is named for it",
-                imbalance.rule, imbalance.difference
-            ));
-        }
-    }
-    Ok(())
 }
 
-fn check_rows(journal: &Journal, rows: &[Effect], differences: &mut Vec<String>) {
-    let mut seen: BTreeMap<(&str, &str, &str), i64> = BTreeMap::new();
-    let mut keys: BTreeSet<&str> = BTreeSet::new();
-    for row in rows {
-        keys.insert(&row.key);
-        *seen
-            .entry((
-                &row.key,
-                &row.operation,
-                if is_parcel(row) { &row.reference } else { "" },
-            ))
-            .or_default() += 1;
-    }
-    for (key, operation) in &journal.landed {
-        if !keys.contains(key.as_str()) {
-            differences.push(format!(
-                "LOST: {operation} landed under {key}, and the witness saw nothing"
-            ));
+/// One order: what has not ended has a named cause that wakes it, what has ended is at rest.
+fn check_root(root: &Root, store: &StoreId, rows: &[&Effect], books: &Books) -> Vec<String> {
+    let causes = root.wake_causes();
+    let live = root.instances.values().filter(|instance| !instance.is_terminal());
+    let asleep = live.filter(|instance| !causes.iter().any(|cause| cause.instance == instance.id));
+    let mut differences: Vec<String> = asleep
+        .map(|instance| format!("ASLEEP: nothing will ever wake {}", instance.id))
+        .collect();
+    let all_ended = ended(root).count() == root.instances.len();
+    for instance in main_instances(root).filter(|_| all_ended) {
+        match instance.stage {
+            Stage::Completed => {
+                differences.extend(ends::check_rest(root));
+                differences.extend(ends::check_money(root, rows));
+            }
+            Stage::Compensated => {
+                differences.extend(ends::check_rest(root));
+                differences.extend(ends::check_money(root, rows));
+                differences.extend(ends::check_undone(root, store, rows, books));
+            }
+            // A person took it over; the rest is theirs.
+            Stage::Closed => {}
+            Stage::Running | Stage::Committing | Stage::Committed | Stage::Cancelling | Stage::Compensating => {}
         }
     }
-    for key in &keys {
-        if is_ours(key) && !journal.sent.contains(*key) {
-            differences.push(format!(
-                "UNKNOWN: the witness saw {key}, and the journal sent nothing under it"
-            ));
-        }
-    }
-    for ((key, operation, _), times) in &seen {
-        let undone = seen
-            .get(&(key, operation.replace("create", "cancel").as_str(), ""))
-            .copied()
-            .unwrap_or(0);
-        let named = journal
-            .named
-            .iter()
-            .any(|root| key.contains(&format!("/{root}/")));
-        if *times > 1 && *times - undone > 1 && !named {
-            differences.push(format!("TWICE: {operation} took place {times} times under {key}"));
-        }
-    }
+    differences
 }
 
-fn is_parcel(row: &Effect) -> bool {
-    row.operation.starts_with("parcel")
+/// Every order of the shop is one order here, and none is made up.
+fn check_shop(shop_orders: &[i64], mains: &BTreeMap<RootKey, usize>) -> Vec<String> {
+    let taken: BTreeSet<RootKey> = shop_orders
+        .iter()
+        .map(|id| RootKey::new(format!("{SHOP}:{id}")))
+        .collect();
+    let mut differences = Vec::new();
+    for key in &taken {
+        match mains.get(key) {
+            Some(1) => {}
+            Some(instances) => differences.push(format!("TWICE: {key} runs {instances} times")),
+            None => differences.push(format!("LOST: the shop took {key}, and nobody here knows it")),
+        }
+    }
+    let made_up = mains.keys().filter(|key| !taken.contains(*key));
+    differences.extend(made_up.map(|key| format!("UNKNOWN: the shop never took {key}")));
+    differences
 }
 
-/// Keys of ours have a store, an instance, a step, a side and an epoch.
-fn is_ours(key: &str) -> bool {
-    key.split('/').count() >= 6 && key.contains(':')
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use amends_engine::RootKey;
+
+    use super::check_shop;
+
+    #[test]
+    fn every_order_of_the_shop_is_one_order_here() {
+        let mains = |all: &[(&str, usize)]| -> BTreeMap<RootKey, usize> {
+            all.iter().map(|(key, count)| (RootKey::new(*key), *count)).collect()
+        };
+        assert_eq!(check_shop(&[1, 2], &mains(&[("demo:1", 1), ("demo:2", 1)])), Vec::<String>::new());
+        let planted = [
+            ("LOST", mains(&[("demo:1", 1)])),
+            ("TWICE", mains(&[("demo:1", 1), ("demo:2", 2)])),
+            ("TWICE", mains(&[("demo:1", 1), ("demo:2", 0)])),
+            ("UNKNOWN", mains(&[("demo:1", 1), ("demo:2", 1), ("demo:3", 1)])),
+        ];
+        for (word, mains) in planted {
+            let told = check_shop(&[1, 2], &mains);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told.iter().all(|told| told.starts_with(word)), "{told:?}");
+        }
+    }
 }

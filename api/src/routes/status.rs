@@ -1,6 +1,7 @@
 //! How many orders stand where, and how the engine is.
 
 use amends_runtime::{Ingest, State as OrderState, open_incidents};
+use amends_engine::kernel::Census;
 use amends_storage::{Direction, Key, Span, Store as _};
 use axum::Json;
 use axum::extract::State;
@@ -28,6 +29,8 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
         })
         .await?;
     let stopped: Vec<String> = stopped.into_iter().map(|(shop, _)| shop).collect();
+    // An engine that has stopped is busy with nothing; `failure` says why.
+    let census = app.setup.handle.census().await.ok().map(work);
     let gates: Vec<Value> = health
         .gates
         .iter()
@@ -47,6 +50,7 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
         "deliveries_refused": app.refused.count(),
         "shops_stopped": stopped,
         "incidents_open": incidents,
+        "work": census,
         "working_set": health.working_set,
         "errands": health.errands,
         "durable": app.setup.reader.applied_sequence(),
@@ -56,6 +60,20 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
         "connectors": gates,
         "listeners": app.setup.listeners.now(),
     })))
+}
+
+/// What the engine is busy with, now.
+fn work(census: Census) -> Value {
+    json!({
+        "roots": census.roots,
+        "roots_max": census.roots_max,
+        "evicted": census.evicted,
+        "loaded": census.loaded,
+        "interrupted": census.interrupted,
+        "in_flight": census.in_flight,
+        "in_doubt": census.in_doubt,
+        "undoing": census.undoing,
+    })
 }
 
 /// Orders by state, exact up to [`COUNTED_MAX`] each.

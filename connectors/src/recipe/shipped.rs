@@ -1,7 +1,7 @@
 //! Recipes that ship with Amends.
 
 /// Their names. The `sandbox-` ones are the others, with a world in mind that settles within a second.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 8] = [
     "tryton",
     "stripe",
     "warehouse",
@@ -9,6 +9,7 @@ pub const NAMES: [&str; 7] = [
     "sandbox-erp",
     "sandbox-payments",
     "sandbox-warehouse",
+    "sandbox-storefront",
 ];
 
 /// The document called `name`; `None` when none ships under that name.
@@ -21,16 +22,19 @@ pub fn text(name: &str) -> Option<String> {
         "sandbox-erp" => (include_str!("../../recipes/tryton.toml"), true),
         "sandbox-payments" => (include_str!("../../recipes/stripe.toml"), true),
         "sandbox-warehouse" => (include_str!("../../recipes/warehouse.toml"), true),
+        "sandbox-storefront" => (include_str!("../../recipes/woocommerce.toml"), true),
         _ => return None,
     };
     Some(if sandbox {
-        document.replace(SETTLE, SETTLE_SANDBOX)
+        SETTLES
+            .iter()
+            .fold(document.to_owned(), |text, settle| text.replace(settle, SETTLE_SANDBOX))
     } else {
         document.to_owned()
     })
 }
 
-const SETTLE: &str = "settle = \"2m\"";
+const SETTLES: [&str; 2] = ["settle = \"2m\"", "settle = \"30s\""];
 const SETTLE_SANDBOX: &str = "settle = \"1s\"";
 
 #[cfg(test)]
@@ -47,5 +51,14 @@ mod tests {
             }
         }
         assert_eq!(text("nothing"), None);
+    }
+
+    #[test]
+    fn a_sandbox_settles_within_a_second() {
+        for name in NAMES.into_iter().filter(|name| name.starts_with("sandbox-")) {
+            let text = text(name).unwrap();
+            let settles: Vec<&str> = text.lines().filter(|line| line.starts_with("settle")).collect();
+            assert_eq!(settles, [SETTLE_SANDBOX], "{name}");
+        }
     }
 }

@@ -22,10 +22,21 @@ pub(super) struct Case<'c> {
 
 impl Case<'_> {
     /// The pause before the next try, in milliseconds, with regard to what the other side asked for.
+    ///
+    /// Only errands of this epoch count: a new one begins when the other side has answered two look-ups, so it is
+    /// not to be spared for what failed before.
     pub(super) fn pause_ms(&self, fault: Option<&Fault>) -> i64 {
         let policy = retry::policy(self.step, self.site);
         let asked = fault.and_then(|fault| fault.retry_after_ms).unwrap_or(0);
-        retry::pause_ms(&policy, self.call.tries, &self.key).max(asked)
+        let tries = self.call.tries.min(self.call.attempt);
+        retry::pause_ms(&policy, tries, &self.key).max(asked)
+    }
+
+    /// The pause before what was proven not to have happened is sent again, in milliseconds: the more often, the
+    /// longer.
+    pub(super) fn pause_anew_ms(&self) -> i64 {
+        let sent = self.call.epoch + self.call.sends.max(1);
+        retry::pause_ms(&retry::policy(self.step, self.site), sent, &self.key)
     }
 
     /// Whether the policy allows a try after `pause_ms`.

@@ -91,7 +91,7 @@ pub(super) fn absent(draft: &mut Draft<'_>, case: &Case<'_>) -> Verdict {
             key: case.key.clone(),
         };
     }
-    let pause = case.pause_ms(None);
+    let pause = case.pause_anew_ms();
     if !case.may_try(draft, pause) {
         return exhausted(
             draft,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decide;
+use crate::instance::CallPhase;
 use crate::root::Root;
 use crate::{Digest, Millis, RootKey, Value};
 
@@ -29,6 +30,12 @@ impl Kernel {
             .settings
             .restored_at
             .is_some_and(|restored| state.updated_at < restored);
+        let interrupted = state
+            .open_calls()
+            .filter(|call| matches!(call.phase, CallPhase::InFlight { .. }))
+            .count();
+        self.turnover.loaded += 1;
+        self.turnover.interrupted += interrupted as u64;
         let live = Live::new(state, values);
         self.roots.insert(key.clone(), Slot::Live(Box::new(live)));
         let input = if unseen {
@@ -72,6 +79,7 @@ impl Kernel {
                 if let Some(timer) = live.timer {
                     self.timers.remove(&(timer, key));
                 }
+                self.turnover.evicted += 1;
                 output.evict.push(Arc::unwrap_or_clone(live.root));
             }
         }

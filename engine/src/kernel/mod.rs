@@ -4,6 +4,7 @@
 //! durable ([`Input::Durable`]). The caller appends what [`Output`] says, in order, and performs what it releases.
 
 mod brake;
+mod census;
 mod gates;
 mod held;
 mod memory;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use brake::Brake;
+pub use census::Census;
 pub use output::{Effect, Frame, GateState, Output, Preview, Reply, ReplyId};
 
 use brake::Parked;
@@ -146,6 +148,8 @@ pub struct Kernel {
     held: Held,
     sequence: u64,
     durable: u64,
+    /// What came, left and was found since the start; the other fields stay 0.
+    turnover: Census,
 }
 
 impl Kernel {
@@ -172,6 +176,7 @@ impl Kernel {
             held: Held::default(),
             sequence,
             durable: sequence,
+            turnover: Census::default(),
         };
         for brake in &brakes {
             kernel.brake(brake, Paused::Yes);

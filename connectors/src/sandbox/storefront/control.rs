@@ -26,6 +26,7 @@ pub(crate) fn router(storefront: Arc<Storefront>) -> Router {
         .route("/orders/{id}/refunds", post(refund).put(record_refunds))
         .route("/orders/{id}/refunds/{refund}", delete(forget_refund))
         .route("/hooks", get(hooks).post(add_hooks).delete(clear_hooks))
+        .route("/hooks/activate", post(activate_hooks))
         .route("/announce", post(announce))
         .route("/pending", get(pending))
         .with_state(storefront)
@@ -184,6 +185,12 @@ async fn add_hooks(State(shop): Shared, Json(hooks): Json<Vec<Hook>>) -> StatusC
 
 async fn clear_hooks(State(shop): Shared) -> StatusCode {
     shop.store().hooks.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// What the shop's staff does when it notices that webhooks were disabled.
+async fn activate_hooks(State(shop): Shared) -> StatusCode {
+    shop.store().hooks.activate();
     StatusCode::NO_CONTENT
 }
 

@@ -142,6 +142,13 @@ impl Hooks {
         self.hooks.values().map(shown).collect()
     }
 
+    /// Activates all of them; the failures they had are not forgotten by that.
+    pub(super) fn activate(&mut self) {
+        for hook in self.hooks.values_mut() {
+            hook.active = true;
+        }
+    }
+
     /// Removes all of them.
     pub(super) fn clear(&mut self) {
         self.hooks.clear();

@@ -142,7 +142,11 @@ impl Orders {
     fn change_status(&mut self, id: i64, status: &str, now_ms: i64) -> Result<(), Failure> {
         let (local, utc) = self.both(now_ms);
         let fields = self.fields(id)?;
-        fields.insert("status".into(), json!(status));
+        let before = fields.insert("status".into(), json!(status));
+        if before.as_ref().and_then(Json::as_str) == Some(status) {
+            // A transition sets dates; setting what is set already is none.
+            return Ok(());
+        }
         let paid = matches!(status, "processing" | "completed");
         let cash =
             fields.get("payment_method").and_then(Json::as_str) == Some("cod") && status == "processing";

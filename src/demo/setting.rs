@@ -1,0 +1,66 @@
+//! What the server of the demonstration is told: its configuration, its address, and a token.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use amends_api::token::{self, Rights};
+use amends_runtime::Clock;
+use amends_storage::{Commit, Identity, Log as _, Options, Sled};
+use miette::{Context as _, IntoDiagnostic as _};
+use serde_json::Value;
+
+use super::stage::SHOP;
+use crate::server::identity::new_store_id;
+
+/// Where a server listens unless told otherwise, so that the commands need no address.
+const PORT_USUAL: u16 = 7411;
+
+/// The usual port if nobody uses it, or one that nobody uses.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn free_port() -> miette::Result<u16> {
+    let bound = TcpListener::bind(("127.0.0.1", PORT_USUAL)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)));
+    let listener = bound.into_diagnostic().wrap_err("no port is free")?;
+    Ok(listener.local_addr().into_diagnostic()?.port())
+}
+
+/// A token made before the server owns the store; the next run on this folder uses it again.
+///
+/// # Errors
+/// When the store cannot be opened, because another demonstration runs on it for example.
+pub(super) fn token(folder: &Path) -> miette::Result<String> {
+    let file = folder.join("token");
+    if let Ok(token) = std::fs::read_to_string(&file) {
+        return Ok(token);
+    }
+    let now = Clock::default().now();
+    let identity = Identity::new(&new_store_id(), now.0).into_diagnostic()?;
+    let mut store =
+        Sled::open_or_create(&folder.join("store"), &Options::default(), identity).into_diagnostic()?;
+    let created = token::create(&[], "demo", Rights::Operate, now).into_diagnostic()?;
+    store
+        .commit(&Commit {
+            frames: Vec::new(),
+            writes: created.writes,
+        })
+        .into_diagnostic()?;
+    std::fs::write(&file, created.secret.reveal()).into_diagnostic()?;
+    Ok(created.secret.reveal().to_owned())
+}
+
+/// The configuration for a world that said where it listens.
+pub(super) fn configuration(world: &Value, port: u16, folder: &Path) -> String {
+    let address = |pointer: &str| {
+        let found = world.pointer(pointer).and_then(Value::as_str);
+        found.unwrap_or_default().to_owned()
+    };
+    include_str!("amends.toml")
+        .replace("@SHOP@", SHOP)
+        .replace("@PORT@", &port.to_string())
+        .replace("@FOLDER@", &folder.join("store").display().to_string())
+        .replace("@STOREFRONT@", &address(&format!("/shops/{SHOP}")))
+        .replace("@ERP@", &address("/erp"))
+        .replace("@PAYMENTS@", &address("/payments"))
+        .replace("@WAREHOUSE@", &address("/warehouse"))
+}
