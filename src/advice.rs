@@ -64,8 +64,16 @@ fn advise(root: &str, command: &str, place: Option<&str>) -> Option<Advice> {
         "skip" => ("go on without it", "not needed", ""),
         "resume" => ("go on as before", "looked at, all is well", ""),
         "cancel" => ("undo what can be undone", "the customer asked", ""),
-        "compensate" => ("undo it without asking whether it still can be", "agreed by phone", ""),
-        "close" => ("end it as it is; a person has settled the rest", "settled by hand", ""),
+        "compensate" => (
+            "undo it without asking whether it still can be",
+            "agreed by phone",
+            "",
+        ),
+        "close" => (
+            "end it as it is; a person has settled the rest",
+            "settled by hand",
+            "",
+        ),
         "approve" => ("agree", "looked at, all is well", ""),
         "reject" => ("refuse; the order is undone", "not wanted", ""),
         _ => return None,

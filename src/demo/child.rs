@@ -75,7 +75,10 @@ pub async fn end(child: &mut Child, name: &str) -> miette::Result<()> {
         return Ok(());
     }
     child.kill().await.into_diagnostic()?;
-    miette::bail!("the {name} did not end within {} s and was killed", ENDING.as_secs())
+    miette::bail!(
+        "the {name} did not end within {} s and was killed",
+        ENDING.as_secs()
+    )
 }
 
 fn command(args: &[&str], log: &Path) -> miette::Result<Command> {

@@ -66,12 +66,14 @@ pub fn compare<S: Store>(store: &S, evidence: &Evidence<'_>) -> Result<Compariso
         };
         let root = loaded.root;
         if refold(store, &key)?.as_ref() != Some(&root) {
-            found
-                .differences
-                .push(format!("DAMAGED: {key}: the snapshot is not what its journal folds to"));
+            found.differences.push(format!(
+                "DAMAGED: {key}: the snapshot is not what its journal folds to"
+            ));
         }
         let rows = by_order.get(key.as_str()).map_or(&[][..], Vec::as_slice);
-        found.differences.extend(check_root(&root, &id, rows, evidence.books));
+        found
+            .differences
+            .extend(check_root(&root, &id, rows, evidence.books));
         count(&root, &mut found);
         over.extend(ended(&root).map(|instance| instance.id.clone()));
         let orders = main_instances(&root).count();
@@ -128,7 +130,9 @@ fn ended(root: &Root) -> impl Iterator<Item = &Instance> {
 }
 
 fn count(root: &Root, found: &mut Comparison) {
-    let stage = main_instances(root).next().map_or("none", |instance| instance.stage.name());
+    let stage = main_instances(root)
+        .next()
+        .map_or("none", |instance| instance.stage.name());
     *found.stages.entry(stage.to_owned()).or_default() += 1;
     for incident in root.incidents.values() {
         *found.waiting.entry(incident.cause.clone()).or_default() += 1;
@@ -157,7 +161,11 @@ fn check_root(root: &Root, store: &StoreId, rows: &[&Effect], books: &Books) -> 
             }
             // A person took it over; the rest is theirs.
             Stage::Closed => {}
-            Stage::Running | Stage::Committing | Stage::Committed | Stage::Cancelling | Stage::Compensating => {}
+            Stage::Running
+            | Stage::Committing
+            | Stage::Committed
+            | Stage::Cancelling
+            | Stage::Compensating => {}
         }
     }
     differences
@@ -193,9 +201,14 @@ mod tests {
     #[test]
     fn every_order_of_the_shop_is_one_order_here() {
         let mains = |all: &[(&str, usize)]| -> BTreeMap<RootKey, usize> {
-            all.iter().map(|(key, count)| (RootKey::new(*key), *count)).collect()
+            all.iter()
+                .map(|(key, count)| (RootKey::new(*key), *count))
+                .collect()
         };
-        assert_eq!(check_shop(&[1, 2], &mains(&[("demo:1", 1), ("demo:2", 1)])), Vec::<String>::new());
+        assert_eq!(
+            check_shop(&[1, 2], &mains(&[("demo:1", 1), ("demo:2", 1)])),
+            Vec::<String>::new()
+        );
         let planted = [
             ("LOST", mains(&[("demo:1", 1)])),
             ("TWICE", mains(&[("demo:1", 1), ("demo:2", 2)])),

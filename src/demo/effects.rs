@@ -146,13 +146,25 @@ mod tests {
 
     #[test]
     fn what_landed_and_was_seen_once_agrees() {
-        assert_eq!(differences(Some(Fate::Landed), &[row(KEY)], "quotation", true), Vec::<String>::new());
+        assert_eq!(
+            differences(Some(Fate::Landed), &[row(KEY)], "quotation", true),
+            Vec::<String>::new()
+        );
         // A parcel is the warehouse's own key.
-        assert_eq!(differences(None, &[row("P-1")], "quotation", true), Vec::<String>::new());
+        assert_eq!(
+            differences(None, &[row("P-1")], "quotation", true),
+            Vec::<String>::new()
+        );
         // A draft that was given up counts for nothing.
-        assert_eq!(differences(Some(Fate::Nothing), &[row(KEY)], "draft", true), Vec::<String>::new());
+        assert_eq!(
+            differences(Some(Fate::Nothing), &[row(KEY)], "draft", true),
+            Vec::<String>::new()
+        );
         // Nobody knows yet, and a person is asked.
-        assert_eq!(differences(Some(Fate::InDoubt), &[row(KEY)], "quotation", false), Vec::<String>::new());
+        assert_eq!(
+            differences(Some(Fate::InDoubt), &[row(KEY)], "quotation", false),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -160,14 +172,29 @@ mod tests {
         let planted = [
             ("UNKNOWN", differences(None, &[row(KEY)], "quotation", true)),
             ("LOST", differences(Some(Fate::Landed), &[], "quotation", true)),
-            ("UNHEARD", differences(Some(Fate::Nothing), &[row(KEY)], "quotation", true)),
-            ("UNHEARD", differences(Some(Fate::InDoubt), &[row(KEY)], "quotation", true)),
-            ("UNHEARD", differences(Some(Fate::UnderWay), &[row(KEY)], "quotation", true)),
-            ("TWICE", differences(Some(Fate::Landed), &[row(KEY), row(KEY)], "quotation", true)),
+            (
+                "UNHEARD",
+                differences(Some(Fate::Nothing), &[row(KEY)], "quotation", true),
+            ),
+            (
+                "UNHEARD",
+                differences(Some(Fate::InDoubt), &[row(KEY)], "quotation", true),
+            ),
+            (
+                "UNHEARD",
+                differences(Some(Fate::UnderWay), &[row(KEY)], "quotation", true),
+            ),
+            (
+                "TWICE",
+                differences(Some(Fate::Landed), &[row(KEY), row(KEY)], "quotation", true),
+            ),
         ];
         for (word, found) in planted {
             assert_eq!(found.len(), 1, "{word}: {found:?}");
-            assert!(found.iter().all(|difference| difference.starts_with(word)), "{found:?}");
+            assert!(
+                found.iter().all(|difference| difference.starts_with(word)),
+                "{found:?}"
+            );
         }
     }
 
@@ -179,6 +206,9 @@ mod tests {
             operation: "sale.sale.cancel".into(),
             ..row(KEY)
         };
-        assert_eq!(twice(&journal, &[row(KEY), row(KEY), cancelled]), Vec::<String>::new());
+        assert_eq!(
+            twice(&journal, &[row(KEY), row(KEY), cancelled]),
+            Vec::<String>::new()
+        );
     }
 }

@@ -138,10 +138,16 @@ mod tests {
 
     #[test]
     fn money_agrees_and_each_missing_or_wrong_amount_is_told() {
-        let mut postings: Vec<(Account, i64)> = MOVED.iter().map(|(account, amount, _)| (*account, *amount)).collect();
+        let mut postings: Vec<(Account, i64)> = MOVED
+            .iter()
+            .map(|(account, amount, _)| (*account, *amount))
+            .collect();
         postings.push((Account::Authorized, 900));
         let root = root(&postings);
-        let rows: Vec<Effect> = MOVED.iter().map(|(_, amount, operation)| row(operation, *amount)).collect();
+        let rows: Vec<Effect> = MOVED
+            .iter()
+            .map(|(_, amount, operation)| row(operation, *amount))
+            .collect();
         let all: Vec<&Effect> = rows.iter().collect();
         assert_eq!(check_money(&root, &all), Vec::<String>::new());
         for missing in 0..all.len() {
@@ -166,20 +172,41 @@ mod tests {
         let (root, store) = (root(&[]), StoreId::new("store"));
         let (release, cancel) = (row("releases.create", 0), row("releases.cancel", 0));
         let mut books = Books::default();
-        books.enter("sale.sale", "store/demo:1/order-to-cash/sales-order/do/0", "cancelled");
-        books.enter("sale.sale", "store/demo:11/order-to-cash/sales-order/do/0", "quotation");
-        assert_eq!(check_undone(&root, &store, &[&release, &cancel], &books), Vec::<String>::new());
+        books.enter(
+            "sale.sale",
+            "store/demo:1/order-to-cash/sales-order/do/0",
+            "cancelled",
+        );
+        books.enter(
+            "sale.sale",
+            "store/demo:11/order-to-cash/sales-order/do/0",
+            "quotation",
+        );
+        assert_eq!(
+            check_undone(&root, &store, &[&release, &cancel], &books),
+            Vec::<String>::new()
+        );
         let (parcel, capture) = (row("parcel.shipped", 0), row("payment_intents.capture", 5));
         let left = check_undone(&root, &store, &[&release, &parcel, &capture], &books);
         assert_eq!(left.len(), 3, "{left:?}");
-        books.enter("stock.shipment.out", "store/demo:1/order-to-cash/reserve-stock/do/0", "assigned");
+        books.enter(
+            "stock.shipment.out",
+            "store/demo:1/order-to-cash/reserve-stock/do/0",
+            "assigned",
+        );
         let left = check_undone(&root, &store, &[], &books);
         assert_eq!(left.len(), 1, "{left:?}");
     }
 
     #[test]
     fn a_ledger_that_is_off_is_told_unless_somebody_is_named() {
-        assert_eq!(check_rest(&root(&[(Account::Captured, 5), (Account::Invoiced, 5)])), Vec::<String>::new());
-        assert_eq!(check_rest(&root(&[(Account::Captured, 5), (Account::Invoiced, 4)])).len(), 1);
+        assert_eq!(
+            check_rest(&root(&[(Account::Captured, 5), (Account::Invoiced, 5)])),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            check_rest(&root(&[(Account::Captured, 5), (Account::Invoiced, 4)])).len(),
+            1
+        );
     }
 }

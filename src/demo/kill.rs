@@ -12,6 +12,9 @@ pub const UNDER_WAY_MIN: usize = 10;
 /// Instances being undone at a kill during compensation, at least.
 pub const UNDOING_MIN: usize = 5;
 
+/// How many kinds of kills there are: fewer kills are not expected to show all.
+pub const KINDS: u64 = Kind::ALL.len() as u64;
+
 /// What a kill interrupts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -65,13 +68,14 @@ impl Work {
         serde_json::from_value(status.get("work")?.clone()).ok()
     }
 
-    /// Whether a kill now would be one of this kind.
-    pub fn is_ripe(&self, kind: Kind) -> bool {
+    /// Whether a kill now would be one of this kind, or of any.
+    pub fn is_ripe(&self, kind: Option<Kind>) -> bool {
         let busy = self.in_flight >= UNDER_WAY_MIN;
         busy && match kind {
-            Kind::Eviction => self.evicts(),
-            Kind::Compensation => self.undoing >= UNDOING_MIN,
-            Kind::Recovery => self.interrupted > 0 && self.in_doubt > 0,
+            None => true,
+            Some(Kind::Eviction) => self.evicts(),
+            Some(Kind::Compensation) => self.undoing >= UNDOING_MIN,
+            Some(Kind::Recovery) => self.interrupted > 0 && self.in_doubt > 0,
         }
     }
 
@@ -210,7 +214,11 @@ impl Kill {
 
 /// What the next kill of `wanted` ought to interrupt: first whatever no kill did yet, then one after the other.
 pub fn next_aim(kills: &[Kill]) -> Kind {
-    let done: BTreeSet<Kind> = kills.iter().filter(|kill| kill.counts()).flat_map(Kill::kinds).collect();
+    let done: BTreeSet<Kind> = kills
+        .iter()
+        .filter(|kill| kill.counts())
+        .flat_map(Kill::kinds)
+        .collect();
     let [eviction, ..] = Kind::ALL;
     let missing = Kind::ALL
         .into_iter()
@@ -230,7 +238,7 @@ pub fn shortcomings(kills: &[Kill], planned: u64) -> Vec<String> {
             counted.len()
         ));
     }
-    if planned >= Kind::ALL.len() as u64 {
+    if planned >= KINDS {
         for kind in Kind::ALL {
             if !counted.iter().any(|kill| kill.kinds().contains(&kind)) {
                 missing.push(format!("KILLS: none was during {}", kind.name()));
@@ -300,7 +308,10 @@ mod tests {
             left(UNDER_WAY_MIN, 5),
             &left(1, 0),
         );
-        assert_eq!(shortcomings(&[all.clone(), all.clone(), all], 3), Vec::<String>::new());
+        assert_eq!(
+            shortcomings(&[all.clone(), all.clone(), all], 3),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

@@ -8,19 +8,25 @@ use amends_storage::verify::verify;
 use miette::IntoDiagnostic as _;
 use serde_json::{Value, json};
 
-use super::compare::{Evidence, compare};
+use super::compare::{Comparison, Evidence, compare};
 use super::effects::before_durable;
 use super::journal::Journal;
-use super::kill::{Kill, Kind, Left, UNDER_WAY_MIN, Work, next_aim, shortcomings};
+use super::kill::{KINDS, Kill, Kind, Left, UNDER_WAY_MIN, Work, next_aim, shortcomings};
 use super::report::Report;
 use super::stage::{Stage, pause};
 
 /// Orders of one wave, at least: enough for ten effects under way.
 const WAVE_MIN: u64 = 40;
+/// How long a started server works before it is killed again: it has resolved a part of what the kill before left.
+const RECOVERING: Duration = Duration::from_millis(1_300);
+/// The same for the other kinds of kill: it has recovered and goes on with its orders.
+const WORKING: Duration = Duration::from_secs(4);
+/// How long the world goes on with what it had been asked for when the server was killed.
+const AFTERMATH_MS: u64 = 150;
 /// Orders asked to be cancelled before a kill during compensation.
 const CANCELLED_AT_ONCE: usize = 30;
 /// How long to wait for the right moment of a kill before more orders are made.
-const RIPENING: Duration = Duration::from_secs(4);
+const RIPENING: Duration = Duration::from_secs(8);
 /// How long to wait for the right moment of a kill when there are no more orders to make.
 const RIPE_AT_LAST: Duration = Duration::from_secs(20);
 /// Kills that found too little under way are repeated so often at the most, per planned kill.
@@ -67,12 +73,18 @@ pub async fn play(stage: Stage, tell: &dyn Fn(News<'_>)) -> miette::Result<Repor
     };
     course.make_wave().await?;
     course.kill_as_planned().await?;
+    if !course.differences.is_empty() {
+        return course.give_up(begun).await;
+    }
     while course.orders_left() > 0 {
         course.make_wave().await?;
     }
     course.settle().await?;
-    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    course.compare(took_ms).await
+    course.compare(millis(begun)).await
+}
+
+fn millis(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Course<'_> {
@@ -96,8 +108,12 @@ impl Course<'_> {
         let planned = self.stage.plan.kills;
         let tries = planned * TRIES_PER_KILL;
         let counted = |kills: &[Kill]| kills.iter().filter(|kill| kill.counts()).count() as u64;
-        while counted(&self.kills) < planned && (self.kills.len() as u64) < tries {
-            let aim = next_aim(&self.kills);
+        while self.differences.is_empty()
+            && counted(&self.kills) < planned
+            && (self.kills.len() as u64) < tries
+        {
+            // Too few kills for all kinds are not aimed at any.
+            let aim = (planned >= KINDS).then(|| next_aim(&self.kills));
             let Some(work) = self.ripe(aim).await? else {
                 return Ok(());
             };
@@ -111,21 +127,28 @@ impl Course<'_> {
     }
 
     /// Waits for the right moment of a kill; the server's account of it. `None` when the orders ran out.
-    async fn ripe(&mut self, aim: Kind) -> miette::Result<Option<Work>> {
-        let (mut since, mut asked) = (Instant::now(), false);
+    async fn ripe(&mut self, aim: Option<Kind>) -> miette::Result<Option<Work>> {
+        let begun = Instant::now();
+        let (mut since, mut asked) = (begun, false);
+        let age = if aim == Some(Kind::Recovery) {
+            RECOVERING
+        } else {
+            WORKING
+        };
         loop {
             let Some(status) = self.stage.status().await else {
                 miette::bail!("the server stopped answering; see server.log");
             };
             (self.tell)(News::Status(&status));
             let work = Work::of(&status).unwrap_or_default();
-            if work.is_ripe(aim) {
-                return Ok(Some(work));
-            }
-            if aim == Kind::Compensation && !asked && work.in_flight >= UNDER_WAY_MIN {
+            let old = begun.elapsed() >= age || self.kills.is_empty();
+            if old && aim == Some(Kind::Compensation) && !asked && work.in_flight >= UNDER_WAY_MIN {
                 cancel(&self.stage.client, CANCELLED_AT_ONCE).await?;
                 asked = true;
                 continue;
+            }
+            if old && work.is_ripe(aim) {
+                return Ok(Some(work));
             }
             if since.elapsed() > RIPENING && self.orders_left() > 0 {
                 self.make_wave().await?;
@@ -140,6 +163,7 @@ impl Course<'_> {
 
     async fn kill(&mut self, work: Work) -> miette::Result<()> {
         self.stage.kill_server().await?;
+        pause(AFTERMATH_MS).await;
         let rows = self.stage.witnessed().await?;
         {
             let store = self.stage.store()?;
@@ -147,14 +171,42 @@ impl Course<'_> {
         }
         let number = self.kills.len() + 1;
         let early = before_durable(&self.journal, &rows);
-        self.differences
-            .extend(early.into_iter().map(|early| format!("{early} (at kill {number})")));
+        self.differences.extend(
+            early
+                .into_iter()
+                .map(|early| format!("{early} (at kill {number})")),
+        );
         let left = Left::of(&self.journal);
-        let before = self.kills.last().map(|kill| kill.left.clone()).unwrap_or_default();
+        let before = self
+            .kills
+            .last()
+            .map(|kill| kill.left.clone())
+            .unwrap_or_default();
         let kill = Kill::new(number, work, left, &before);
         (self.tell)(News::Killed(&kill));
         self.kills.push(kill);
-        self.stage.restart_server().await
+        if self.differences.is_empty() {
+            self.stage.restart_server().await?;
+        }
+        Ok(())
+    }
+
+    /// What a kill showed to be wrong stays wrong, whatever the orders come to; the killed server is left as it is.
+    async fn give_up(mut self, begun: Instant) -> miette::Result<Report> {
+        let witnessed = self.stage.witnessed().await?.len() as u64;
+        self.stage.stop_world().await?;
+        let comparison = Comparison {
+            witnessed,
+            differences: self.differences,
+            ..Comparison::default()
+        };
+        Ok(Report {
+            seed: self.stage.plan.seed,
+            orders: self.orders_made,
+            took_ms: millis(begun),
+            kills: self.kills,
+            comparison,
+        })
     }
 
     async fn settle(&self) -> miette::Result<()> {

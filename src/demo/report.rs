@@ -55,7 +55,12 @@ impl Report {
             self.kills.len()
         )];
         let found = &self.comparison;
-        lines.extend(found.stages.iter().map(|(stage, count)| format!("  {count:>6} {stage}")));
+        lines.extend(
+            found
+                .stages
+                .iter()
+                .map(|(stage, count)| format!("  {count:>6} {stage}")),
+        );
         lines.extend(
             found
                 .waiting
@@ -69,11 +74,20 @@ impl Report {
         if found.drafts_left > 0 {
             lines.push(format!("drafts given up at the ERP: {}", found.drafts_left));
         }
-        lines.extend(found.differences.iter().map(|difference| format!("  {difference}")));
+        lines.extend(
+            found
+                .differences
+                .iter()
+                .map(|difference| format!("  {difference}")),
+        );
         lines.push(if self.agrees() {
             "witness and journal agree: nothing twice, nothing lost, every ledger at rest".to_owned()
         } else {
-            format!("THEY DO NOT AGREE: {} differences (seed {})", found.differences.len(), self.seed)
+            format!(
+                "THEY DO NOT AGREE: {} differences (seed {})",
+                found.differences.len(),
+                self.seed
+            )
         });
         lines.join("\n")
     }

@@ -9,11 +9,16 @@ use amends_storage::{Commit, Identity, Log as _, Options, Sled};
 use miette::{Context as _, IntoDiagnostic as _};
 use serde_json::Value;
 
-use super::stage::SHOP;
+use super::kill::KINDS;
+use super::stage::{Plan, SHOP};
 use crate::server::identity::new_store_id;
 
 /// Where a server listens unless told otherwise, so that the commands need no address.
 const PORT_USUAL: u16 = 7411;
+
+/// Orders in memory, at the least and at the most: few, so that they leave it and come back all the time.
+const WORKING_SET_MIN: u64 = 8;
+const WORKING_SET_MAX: u64 = 64;
 
 /// The usual port if nobody uses it, or one that nobody uses.
 ///
@@ -50,7 +55,14 @@ pub(super) fn token(folder: &Path) -> miette::Result<String> {
 }
 
 /// The configuration for a world that said where it listens.
-pub(super) fn configuration(world: &Value, port: u16, folder: &Path) -> String {
+///
+/// With kills of every kind to come, the working set is far smaller than the orders that are under way.
+pub(super) fn configuration(world: &Value, port: u16, plan: &Plan) -> String {
+    let working_set = if plan.kills < KINDS {
+        WORKING_SET_MAX
+    } else {
+        (plan.orders / 4).clamp(WORKING_SET_MIN, WORKING_SET_MAX)
+    };
     let address = |pointer: &str| {
         let found = world.pointer(pointer).and_then(Value::as_str);
         found.unwrap_or_default().to_owned()
@@ -58,7 +70,8 @@ pub(super) fn configuration(world: &Value, port: u16, folder: &Path) -> String {
     include_str!("amends.toml")
         .replace("@SHOP@", SHOP)
         .replace("@PORT@", &port.to_string())
-        .replace("@FOLDER@", &folder.join("store").display().to_string())
+        .replace("@WORKING_SET@", &working_set.to_string())
+        .replace("@FOLDER@", &plan.folder.join("store").display().to_string())
         .replace("@STOREFRONT@", &address(&format!("/shops/{SHOP}")))
         .replace("@ERP@", &address("/erp"))
         .replace("@PAYMENTS@", &address("/payments"))

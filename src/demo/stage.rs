@@ -71,7 +71,7 @@ impl Stage {
         let url = format!("http://127.0.0.1:{port}");
         let witness = start_witness(&plan).await?;
         let world = start_world(&plan, &text(&witness.said, "witness"), &url).await?;
-        let config = configuration(&world.said, port, &plan.folder);
+        let config = configuration(&world.said, port, &plan);
         let file = plan.folder.join("amends.toml");
         std::fs::write(&file, config)
             .into_diagnostic()
@@ -250,6 +250,7 @@ async fn start_witness(plan: &Plan) -> miette::Result<Spoken> {
 
 async fn start_world(plan: &Plan, witness: &str, server: &str) -> miette::Result<Spoken> {
     let seed = plan.seed.to_string();
+    let state = plan.folder.join("world.json").display().to_string();
     let args = [
         "sandbox",
         "--faults",
@@ -265,6 +266,8 @@ async fn start_world(plan: &Plan, witness: &str, server: &str) -> miette::Result
         "10",
         "--latency-max-ms",
         "50",
+        "--state",
+        &state,
     ];
     spoken(&args, &plan.folder.join("world.log")).await
 }

@@ -35,7 +35,10 @@ pub async fn visit(mut stage: Stage) -> miette::Result<()> {
         _ = terminate.recv() => Ok(()),
     };
     live.finish();
-    eprintln!("\nending; orders, documents and the token stay in {}", stage.plan.folder.display());
+    eprintln!(
+        "\nending; orders, documents and the token stay in {}",
+        stage.plan.folder.display()
+    );
     stage.stop_server().await?;
     stage.stop_world().await?;
     ended
@@ -126,7 +129,8 @@ async fn hint(stage: &Stage) -> miette::Result<String> {
     let program = program();
     let list = stuck(&stage.client).await?;
     let mut lines = vec![
-        "\nIt is quiet now, and some orders wait for a person. In another terminal, in this folder:\n".to_owned(),
+        "\nIt is quiet now, and some orders wait for a person. In another terminal, in this folder:\n"
+            .to_owned(),
         format!("  export AMENDS_URL={} AMENDS_TOKEN={}", stage.url, stage.token),
         format!("  {program} orders list --state stuck\n"),
     ];
@@ -156,7 +160,10 @@ async fn hint(stage: &Stage) -> miette::Result<String> {
 }
 
 async fn stuck(client: &Client) -> miette::Result<Vec<Value>> {
-    let found = client.orders(&[("state", "stuck".to_owned())]).await.into_diagnostic()?;
+    let found = client
+        .orders(&[("state", "stuck".to_owned())])
+        .await
+        .into_diagnostic()?;
     let orders = found.get("orders").and_then(Value::as_array).cloned();
     Ok(orders.unwrap_or_default())
 }

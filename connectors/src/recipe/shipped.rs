@@ -26,9 +26,9 @@ pub fn text(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(if sandbox {
-        SETTLES
-            .iter()
-            .fold(document.to_owned(), |text, settle| text.replace(settle, SETTLE_SANDBOX))
+        SETTLES.iter().fold(document.to_owned(), |text, settle| {
+            text.replace(settle, SETTLE_SANDBOX)
+        })
     } else {
         document.to_owned()
     })

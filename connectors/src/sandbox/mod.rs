@@ -12,6 +12,7 @@
 
 mod erp;
 mod front;
+mod memory;
 mod options;
 mod outbox;
 mod payments;

@@ -118,6 +118,8 @@ pub struct Options {
     pub default_stock: i64,
     /// Units on hand.
     pub stock: BTreeMap<String, i64>,
+    /// What [`World::remember`](super::World::remember) gave at the end of an earlier run.
+    pub memory: Option<serde_json::Value>,
     /// How long each system takes.
     pub latency: Latency,
     /// Faults, by system: `erp`, `payments`, `warehouse`, or the name of a shop.
@@ -156,6 +158,7 @@ impl Default for Options {
             partial_percent: 0,
             default_stock: 1_000_000,
             stock: BTreeMap::new(),
+            memory: None,
             latency: Latency::default(),
             faults: BTreeMap::new(),
         }

@@ -53,6 +53,11 @@ impl<T> Outbox<T> {
         self.lock().waiting.len()
     }
 
+    /// What waits, in order, as `look` sees it.
+    pub(crate) fn waiting<L>(&self, look: impl Fn(&T) -> L) -> Vec<L> {
+        self.lock().waiting.values().map(look).collect()
+    }
+
     /// The next item, once it is due. One task at a time may wait here.
     pub(crate) async fn next(&self) -> T {
         loop {

@@ -41,6 +41,14 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// What a system is to go on with is not what it remembered.
+    #[error("what the {system} of the sandbox remembers cannot be read: {source}; begin anew without it")]
+    Memory {
+        /// The system.
+        system: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
     /// The HTTP client with which the sandbox sends callbacks could not be built.
     #[error("cannot build the HTTP client of the sandbox: {0}")]
     Client(#[from] reqwest::Error),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -17,6 +18,7 @@ use super::front::counters::Counts;
 use super::front::desk::{Desk, Down};
 use super::front::plan::Rule;
 use super::front::{Front, System};
+use super::memory::Remember;
 use super::options::{Options, Shop, loopback};
 use super::payments::{self, Payments};
 use super::server::{Door, Server, StartError};
@@ -48,6 +50,7 @@ pub struct Addresses {
 pub struct World {
     addresses: Addresses,
     desks: BTreeMap<String, Arc<Desk>>,
+    systems: BTreeMap<String, Arc<dyn Remember>>,
     _control_door: watch::Sender<Door>,
     servers: Vec<Server>,
     tasks: JoinSet<()>,
@@ -58,6 +61,7 @@ struct Builder {
     options: Options,
     client: reqwest::Client,
     desks: BTreeMap<String, Arc<Desk>>,
+    systems: BTreeMap<String, Arc<dyn Remember>>,
     servers: Vec<Server>,
     tasks: JoinSet<()>,
     control: Router,
@@ -74,6 +78,7 @@ impl World {
             client: client()?,
             options,
             desks: BTreeMap::new(),
+            systems: BTreeMap::new(),
             servers: Vec::new(),
             tasks: JoinSet::new(),
             control: Router::new(),
@@ -123,6 +128,16 @@ impl World {
             .collect()
     }
 
+    /// What all systems have on record, for [`Options::memory`] of a later run.
+    pub fn remember(&self) -> Json {
+        let systems = self.systems.iter();
+        Json::Object(
+            systems
+                .map(|(name, system)| (name.clone(), system.remember()))
+                .collect(),
+        )
+    }
+
     /// Lives until the future is done: the whole life of a world's process.
     pub async fn run_until(self, end: impl Future<Output = ()>) {
         end.await;
@@ -146,6 +161,19 @@ fn client() -> Result<reqwest::Client, reqwest::Error> {
 }
 
 impl Builder {
+    /// Has the system go on with what it had on record in an earlier run.
+    fn recall(&mut self, name: &str, system: Arc<dyn Remember>) -> Result<(), StartError> {
+        let memory = self.options.memory.as_ref().and_then(|memory| memory.get(name));
+        if let Some(records) = memory {
+            system.recall(records).map_err(|source| StartError::Memory {
+                system: name.to_owned(),
+                source,
+            })?;
+        }
+        self.systems.insert(name.to_owned(), system);
+        Ok(())
+    }
+
     fn desk(&mut self, name: &str) -> Arc<Desk> {
         let reporter = Reporter::new(self.client.clone(), self.options.witness.as_deref());
         let rules = self.options.faults.get(name).cloned().unwrap_or_default();
@@ -191,6 +219,7 @@ impl Builder {
             options.erp_repeat,
         );
         let front = Front::new(erp, desk);
+        self.recall("erp", front.system.clone())?;
         let port = self.options.ports.erp;
         self.serve(&front, port, || erp::control_router(Arc::clone(&front.system)))
             .await
@@ -202,6 +231,7 @@ impl Builder {
             Payments::new(self.options.payments_secret.clone(), desk.seed),
             desk,
         );
+        self.recall("payments", front.system.clone())?;
         let port = self.options.ports.payments;
         self.serve(&front, port, || {
             payments::control_router(Arc::clone(&front.system))
@@ -223,6 +253,7 @@ impl Builder {
             Warehouse::new(self.options.warehouse_api_key.clone(), floor),
             desk,
         );
+        self.recall("warehouse", front.system.clone())?;
         let port = self.options.ports.warehouse;
         self.serve(&front, port, || {
             warehouse::control_router(Arc::clone(&front.system))
@@ -235,6 +266,7 @@ impl Builder {
         let port = shop.port;
         let gateway = (format!("http://{payments}"), self.client.clone());
         let front = Front::new(Storefront::new(shop, Some(gateway)), Arc::clone(&desk));
+        self.recall(&desk.name, front.system.clone())?;
         let extra = || storefront::control_router(Arc::clone(&front.system));
         let addr = self.serve(&front, port, extra).await?;
         let sender = Sender::new(Arc::clone(&front.system), desk, self.client.clone(), addr);
@@ -263,6 +295,7 @@ impl Builder {
         Ok(World {
             addresses,
             desks: self.desks,
+            systems: self.systems,
             _control_door: door,
             servers,
             tasks: self.tasks,

@@ -37,10 +37,8 @@ impl Kernel {
         for slot in self.roots.values() {
             let Slot::Live(live) = slot else { continue };
             for instance in live.root.instances.values() {
-                census.undoing += usize::from(matches!(
-                    instance.stage,
-                    Stage::Cancelling | Stage::Compensating
-                ));
+                census.undoing +=
+                    usize::from(matches!(instance.stage, Stage::Cancelling | Stage::Compensating));
                 for call in instance.runs.values().filter_map(crate::instance::Run::call) {
                     census.in_flight += usize::from(matches!(call.phase, CallPhase::InFlight { .. }));
                     census.in_doubt += usize::from(call.doubt.is_some());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
@@ -111,7 +112,7 @@ pub(crate) struct Books {
     tables: BTreeMap<&'static str, Table>,
     pub(super) stock: Stock,
     repeat: Repeat,
-    numbers: BTreeMap<&'static str, u64>,
+    numbers: BTreeMap<String, u64>,
     /// What the call in progress changed: model, id and the record before it, if there was one.
     changed: Vec<(&'static str, i64, Option<Record>)>,
 }
@@ -152,6 +153,37 @@ impl Books {
             books.stock.put_level(sku, *level);
         }
         books
+    }
+
+    /// Everything on record.
+    pub(super) fn remember(&self) -> Json {
+        let tables = self
+            .tables
+            .iter()
+            .map(|(model, table)| ((*model).to_owned(), table.remember()));
+        json!({
+            "tables": tables.collect::<serde_json::Map<String, Json>>(),
+            "levels": self.stock.levels(),
+            "numbers": self.numbers,
+        })
+    }
+
+    /// Puts on record what [`Books::remember`] gave.
+    pub(super) fn recall(&mut self, records: &Json) -> Result<(), serde_json::Error> {
+        let part = |name: &str| records.get(name).unwrap_or(&Json::Null);
+        let (levels, numbers) = (
+            BTreeMap::deserialize(part("levels"))?,
+            BTreeMap::deserialize(part("numbers"))?,
+        );
+        let mut tables = BTreeMap::new();
+        for (model, ..) in MODELS {
+            let kept = part("tables").get(model).unwrap_or(&Json::Null);
+            tables.insert(model, Table::recall(kept)?);
+        }
+        self.tables = tables;
+        self.numbers = numbers;
+        self.stock.put_levels(levels);
+        Ok(())
     }
 
     /// Begins a transaction.
@@ -202,7 +234,7 @@ impl Books {
 
     /// The next number of a sequence: `SO-00001`.
     pub(super) fn number(&mut self, prefix: &'static str) -> String {
-        let last = self.numbers.entry(prefix).or_default();
+        let last = self.numbers.entry(prefix.to_owned()).or_default();
         *last += 1;
         format!("{prefix}-{last:05}")
     }

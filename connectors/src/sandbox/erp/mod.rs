@@ -36,6 +36,7 @@ use self::session::Sessions;
 use super::front::fault::{Fault, Nature, Operation};
 use super::front::request::{Reply, Request};
 use super::front::{Done, System};
+use super::memory::Remember;
 
 /// The one user the ERP knows.
 #[derive(Debug, Clone)]
@@ -106,6 +107,16 @@ impl Erp {
         request
             .header("authorization")
             .is_some_and(|value| locked(&self.sessions).accepts(value))
+    }
+}
+
+impl Remember for Erp {
+    fn remember(&self) -> Json {
+        self.books().remember()
+    }
+
+    fn recall(&self, records: &Json) -> Result<(), serde_json::Error> {
+        self.books().recall(records)
     }
 }
 

@@ -41,6 +41,11 @@ impl Stock {
         self.level(sku).on_hand = on_hand;
     }
 
+    /// These levels, and no others.
+    pub(super) fn put_levels(&mut self, levels: BTreeMap<String, Level>) {
+        self.levels = levels;
+    }
+
     /// Reserves all of the units or, if some are not available, none.
     pub(super) fn reserve(&mut self, units: &[(String, i64)]) -> bool {
         let mut wanted: BTreeMap<&str, i64> = BTreeMap::new();

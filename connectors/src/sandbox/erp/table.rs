@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 
 use super::domain;
@@ -24,6 +25,30 @@ impl Table {
         self.index(self.last, record.get("reference"));
         self.rows.insert(self.last, record);
         self.last
+    }
+
+    /// Everything in it.
+    pub(super) fn remember(&self) -> Json {
+        json!({"last": self.last, "rows": self.rows})
+    }
+
+    /// A table with what [`Table::remember`] gave.
+    pub(super) fn recall(records: &Json) -> Result<Self, serde_json::Error> {
+        #[derive(serde::Deserialize)]
+        struct Kept {
+            last: i64,
+            rows: BTreeMap<i64, Record>,
+        }
+        let Kept { last, rows } = Kept::deserialize(records)?;
+        let mut table = Self {
+            last,
+            ..Self::default()
+        };
+        for (id, record) in rows {
+            table.index(id, record.get("reference"));
+            table.rows.insert(id, record);
+        }
+        Ok(table)
     }
 
     pub(super) fn get(&self, id: i64) -> Option<&Record> {

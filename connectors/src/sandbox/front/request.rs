@@ -4,6 +4,8 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
 /// A request with its body read.
@@ -84,6 +86,31 @@ pub(crate) struct Reply {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) content_type: &'static str,
     pub(crate) body: Bytes,
+}
+
+/// A reply as it is remembered. Only replies in JSON are kept under keys, and what else they announce is not.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    status: u16,
+    body: String,
+}
+
+impl Serialize for Reply {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (status, body) = (
+            self.status.as_u16(),
+            String::from_utf8_lossy(&self.body).into_owned(),
+        );
+        Kept { status, body }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reply {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let kept = Kept::deserialize(deserializer)?;
+        let status = StatusCode::from_u16(kept.status).map_err(D::Error::custom)?;
+        Ok(Self::raw(status, "application/json", kept.body))
+    }
 }
 
 impl Reply {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::trouble::Trouble;
@@ -10,7 +11,7 @@ use crate::sandbox::front::Admission;
 use crate::sandbox::front::request::{Reply, Request};
 
 /// What is kept under a key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     parameters: [u8; 32],
     /// Absent while the first request is in progress.
@@ -18,7 +19,7 @@ struct Kept {
 }
 
 /// The keys seen, never forgotten: the sandbox outlives no real provider's retention.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Keys(BTreeMap<String, Kept>);
 
 impl Keys {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::trouble::Trouble;
@@ -11,7 +12,7 @@ use crate::sandbox::random::draw;
 pub(super) const AUTHORISATION_MS: i64 = 7 * 24 * 3600 * 1000;
 
 /// Where an intent stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Status {
     RequiresPaymentMethod,
     RequiresConfirmation,
@@ -33,7 +34,7 @@ impl Status {
 }
 
 /// A payment intent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Intent {
     pub(super) id: String,
     pub(super) amount: i64,
@@ -91,7 +92,7 @@ impl Intent {
 }
 
 /// A refund.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Refund {
     pub(super) id: String,
     pub(super) intent: String,
@@ -120,7 +121,7 @@ impl Refund {
 }
 
 /// Intents and refunds by id.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     seed: u64,
     made: u64,

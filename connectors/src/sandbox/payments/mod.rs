@@ -14,6 +14,7 @@ mod trouble;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::{Method, StatusCode};
+use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 
 pub(crate) use self::control::router as control_router;
@@ -25,6 +26,7 @@ use self::trouble::Trouble;
 use super::front::fault::{Fault, Nature, Operation};
 use super::front::request::{Reply, Request, order_in_key};
 use super::front::{Admission, Done, System};
+use super::memory::Remember;
 use super::witness::Effect;
 
 /// The provider.
@@ -67,6 +69,23 @@ impl Payments {
             .header("authorization")
             .and_then(|value| value.strip_prefix("Bearer "));
         bearer == Some(&self.secret) || request.basic().is_some_and(|(user, _)| user == self.secret)
+    }
+}
+
+impl Remember for Payments {
+    fn remember(&self) -> Json {
+        json!({"keys": *locked(&self.keys), "ledger": *self.ledger()})
+    }
+
+    fn recall(&self, records: &Json) -> Result<(), serde_json::Error> {
+        let part = |name: &str| records.get(name).unwrap_or(&Json::Null);
+        let (keys, ledger) = (
+            Keys::deserialize(part("keys"))?,
+            Ledger::deserialize(part("ledger"))?,
+        );
+        *locked(&self.keys) = keys;
+        *self.ledger() = ledger;
+        Ok(())
     }
 }
 

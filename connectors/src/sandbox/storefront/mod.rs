@@ -14,6 +14,7 @@ mod sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::StatusCode;
+use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 
 pub(crate) use self::control::router as control_router;
@@ -24,6 +25,7 @@ pub(crate) use self::sender::Sender;
 use super::front::fault::{Fault, Nature, Operation};
 use super::front::request::{Reply, Request, first, order_in_key};
 use super::front::{Done, System};
+use super::memory::Remember;
 use super::options::Shop;
 use super::outbox::Outbox;
 use super::witness::Effect;
@@ -175,6 +177,18 @@ fn ok(body: &Json) -> Reply {
 
 fn number(text: &str) -> Result<i64, Failure> {
     text.parse().map_err(|_| Failure::no_route())
+}
+
+impl Remember for Storefront {
+    fn remember(&self) -> Json {
+        json!(self.store().orders)
+    }
+
+    /// Webhooks that had not been sent are lost, as with a real shop whose queue is emptied.
+    fn recall(&self, records: &Json) -> Result<(), serde_json::Error> {
+        self.store().orders = Orders::deserialize(records)?;
+        Ok(())
+    }
 }
 
 impl System for Storefront {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::calendar;
@@ -33,7 +34,7 @@ const READ_ONLY: [&str; 9] = [
 ];
 
 /// Orders by id, with their notes and refunds.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Orders {
     pub(super) utc_offset_min: i32,
     pub(super) by_id: BTreeMap<i64, Json>,

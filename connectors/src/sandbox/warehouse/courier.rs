@@ -68,6 +68,11 @@ impl Courier {
         self.outbox.len()
     }
 
+    /// The bodies of these.
+    pub(super) fn bodies_waiting(&self) -> Vec<String> {
+        self.outbox.waiting(|outgoing| outgoing.body.clone())
+    }
+
     /// Takes a callback on.
     pub(super) fn send(&self, outgoing: Outgoing) {
         let now = now_ms();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::release::{Parcel, Release, State, Wish};
@@ -25,7 +26,7 @@ pub(super) struct Event {
 }
 
 /// All releases.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Depot {
     releases: BTreeMap<String, Release>,
     by_reference: BTreeMap<String, Vec<String>>,
@@ -68,6 +69,11 @@ impl Depot {
     /// The job that was accepted under this idempotency key.
     pub(super) fn accepted_under(&self, key: &str) -> Option<String> {
         self.by_key.get(key).cloned()
+    }
+
+    /// All releases.
+    pub(super) fn releases(&self) -> impl Iterator<Item = &Release> {
+        self.releases.values()
     }
 
     pub(super) fn get(&self, job: &str) -> Option<&Release> {

@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Deserialize as _;
+use serde_json::{Value as Json, json};
+
 use super::Dispatch;
 use super::courier::{Courier, Outgoing};
 use super::depot::{Depot, Event};
+use super::release::State;
 use crate::sandbox::front::desk::{Desk, now_ms};
 use crate::sandbox::outbox::Outbox;
 use crate::sandbox::random::{draw, happens};
@@ -99,6 +103,31 @@ impl Floor {
             self.tasks
                 .push(now_ms + span(pick_ms), Task::Pick(job.to_owned()));
         }
+    }
+
+    /// What is on the shelves and on its way.
+    pub(super) fn remember(&self) -> Json {
+        json!({"depot": *self.depot(), "callbacks": self.courier.bodies_waiting()})
+    }
+
+    /// Goes on with what [`Floor::remember`] gave.
+    pub(super) fn recall(&self, records: &Json) -> Result<(), serde_json::Error> {
+        let part = |name: &str| records.get(name).unwrap_or(&Json::Null);
+        let depot = Depot::deserialize(part("depot"))?;
+        let callbacks: Vec<String> = Vec::deserialize(part("callbacks"))?;
+        let tasks = depot.releases().filter_map(|release| match release.state {
+            State::Accepted => Some(Task::Pick(release.job.clone())),
+            State::Picked | State::PartlyShipped => Some(Task::Ship(release.job.clone())),
+            State::Shipped | State::Cancelled => None,
+        });
+        for task in tasks {
+            self.later(self.ship_ms(), task);
+        }
+        *self.depot() = depot;
+        for body in callbacks {
+            self.courier.send(Outgoing::new(body));
+        }
+        Ok(())
     }
 
     fn ship_ms(&self) -> u64 {

@@ -21,6 +21,7 @@ pub(crate) use self::floor::Floor;
 use super::front::fault::{Fault, Nature, Operation};
 use super::front::request::{Reply, Request, first};
 use super::front::{Admission, Done, System};
+use super::memory::Remember;
 
 /// When releases leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +48,7 @@ impl Default for Dispatch {
 }
 
 /// Kept under an idempotency key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     body: [u8; 32],
     reply: Option<Reply>,
@@ -121,6 +122,20 @@ impl Warehouse {
             .depot()
             .find(first(&query, "reference"), first(&query, "order_key"));
         json!({"releases": releases})
+    }
+}
+
+impl Remember for Warehouse {
+    fn remember(&self) -> Json {
+        json!({"keys": *locked(&self.keys), "floor": self.floor.remember()})
+    }
+
+    fn recall(&self, records: &Json) -> Result<(), serde_json::Error> {
+        let part = |name: &str| records.get(name).unwrap_or(&Json::Null);
+        let keys = BTreeMap::deserialize(part("keys"))?;
+        self.floor.recall(part("floor"))?;
+        *locked(&self.keys) = keys;
+        Ok(())
     }
 }
 

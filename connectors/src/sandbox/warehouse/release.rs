@@ -20,7 +20,7 @@ pub(super) struct Wish {
 }
 
 /// How far a release is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
     Accepted,
@@ -31,7 +31,7 @@ pub(super) enum State {
 }
 
 /// A release as it is kept and shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Release {
     pub(super) job: String,
     pub(super) reference: String,
@@ -47,7 +47,7 @@ pub(super) struct Release {
 }
 
 /// A box that left.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Parcel {
     #[serde(rename = "parcel")]
     pub(super) id: String,
