@@ -6,6 +6,7 @@ use std::path::Path;
 use amends_api::token::{self, Rights};
 use amends_runtime::Clock;
 use amends_storage::{Commit, Identity, Log as _, Options, Sled};
+use amends_workflows::document::SHIPPED;
 use miette::{Context as _, IntoDiagnostic as _};
 use serde_json::Value;
 
@@ -15,6 +16,10 @@ use crate::server::identity::new_store_id;
 
 /// Where a server listens unless told otherwise, so that the commands need no address.
 const PORT_USUAL: u16 = 7411;
+
+/// Above every shipped version, so that new orders start on it.
+const VERSION: &str = "version = 1000";
+const RETRY: &str = r#"retry = { first = "500ms", factor = 2.0, max = "5s", give_up_after = "4h" }"#;
 
 /// Orders in memory, at the least and at the most: few, so that they leave it and come back all the time.
 const WORKING_SET_MIN: u64 = 8;
@@ -54,6 +59,29 @@ pub(super) fn token(folder: &Path) -> miette::Result<String> {
     Ok(created.secret.reveal().to_owned())
 }
 
+/// The shipped definitions as a shop would alter them whose systems are all next door: a version of its own that
+/// tries again within seconds, not minutes, so that a run ends while somebody watches.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub(super) fn write_definitions(folder: &Path) -> miette::Result<()> {
+    let folder = folder.join("definitions");
+    std::fs::create_dir_all(&folder).into_diagnostic()?;
+    for (file, text) in SHIPPED {
+        let name = Path::new(file).file_name().unwrap_or_default();
+        let lines: Vec<&str> = text
+            .lines()
+            .map(|line| match line {
+                _ if line.starts_with("version = ") => VERSION,
+                _ if line.starts_with("retry = ") => RETRY,
+                _ => line,
+            })
+            .collect();
+        std::fs::write(folder.join(name), lines.join("\n") + "\n").into_diagnostic()?;
+    }
+    Ok(())
+}
+
 /// The configuration for a world that said where it listens.
 ///
 /// With kills of every kind to come, the working set is far smaller than the orders that are under way.
@@ -71,6 +99,10 @@ pub(super) fn configuration(world: &Value, port: u16, plan: &Plan) -> String {
         .replace("@SHOP@", SHOP)
         .replace("@PORT@", &port.to_string())
         .replace("@WORKING_SET@", &working_set.to_string())
+        .replace(
+            "@DEFINITIONS@",
+            &plan.folder.join("definitions").display().to_string(),
+        )
         .replace("@FOLDER@", &plan.folder.join("store").display().to_string())
         .replace("@STOREFRONT@", &address(&format!("/shops/{SHOP}")))
         .replace("@ERP@", &address("/erp"))

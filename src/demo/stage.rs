@@ -13,7 +13,7 @@ use tokio::process::Child;
 
 use super::books::{Books, MODELS};
 use super::child::{Spoken, end, server, spoken};
-use super::setting::{configuration, free_port, token};
+use super::setting::{configuration, free_port, token, write_definitions};
 
 /// The name of the shop, hence of its orders: `demo:1`.
 pub const SHOP: &str = "demo";
@@ -66,6 +66,7 @@ impl Stage {
         std::fs::create_dir_all(&plan.folder)
             .into_diagnostic()
             .wrap_err_with(|| format!("{} cannot be made", plan.folder.display()))?;
+        write_definitions(&plan.folder)?;
         let token = token(&plan.folder)?;
         let port = free_port()?;
         let url = format!("http://127.0.0.1:{port}");
