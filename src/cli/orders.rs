@@ -4,9 +4,12 @@ use std::process::ExitCode;
 
 use amends_api::Wish;
 use amends_api::client::Client;
+use amends_engine::ledger::Currency;
 use clap::Subcommand;
 use miette::IntoDiagnostic as _;
 use serde_json::Value;
+
+use crate::advice::{advice, program};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -226,38 +229,71 @@ pub(super) fn rows<'v>(value: &'v Value, name: &str) -> &'v [Value] {
 }
 
 fn list(found: &Value) {
-    println!("{:<20} {:<12} {:>12}  WAITS FOR", "ORDER", "STATE", "TOTAL");
-    for order in rows(found, "orders") {
-        let total = order
-            .get("total_minor")
-            .and_then(Value::as_i64)
-            .unwrap_or_default();
-        let waits: Vec<&str> = rows(order, "waits_for")
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
-        let causes: Vec<&str> = rows(order, "causes").iter().filter_map(Value::as_str).collect();
-        let why = if causes.is_empty() {
-            waits.join("; ")
-        } else {
-            format!("{} ({})", waits.join("; "), causes.join(", "))
-        };
-        let amount = format!("{total} {}", text(order, "currency"));
-        println!(
-            "{:<20} {:<12} {amount:>12}  {why}",
-            text(order, "root"),
-            text(order, "state")
-        );
+    let orders = rows(found, "orders");
+    if orders.is_empty() {
+        println!("no order fits");
+        return;
+    }
+    let mut table = vec![["ORDER", "STATE", "TOTAL", "WAITS FOR"].map(str::to_owned)];
+    table.extend(orders.iter().map(|order| {
+        [
+            text(order, "root").to_owned(),
+            text(order, "state").to_owned(),
+            total(order),
+            why(order),
+        ]
+    }));
+    let width = |column: usize| {
+        let cells = table.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let (first, second, third) = (width(0), width(1), width(2));
+    for [order, state, total, why] in &table {
+        let line = format!("{order:<first$}  {state:<second$}  {total:>third$}  {why}");
+        println!("{}", line.trim_end());
     }
     if let Some(cursor) = found.get("cursor").and_then(Value::as_str) {
         println!("… more after {cursor}");
     }
 }
 
+fn why(order: &Value) -> String {
+    let listed = |name: &str, between: &str| {
+        let all: Vec<&str> = rows(order, name).iter().filter_map(Value::as_str).collect();
+        all.join(between)
+    };
+    let (waits, causes) = (listed("waits_for", "; "), listed("causes", ", "));
+    match (waits.is_empty(), causes.is_empty()) {
+        (_, true) => waits,
+        (true, false) => format!("a person: {causes}"),
+        (false, false) => format!("{waits} ({causes})"),
+    }
+}
+
+fn total(order: &Value) -> String {
+    let minor = order.get("total_minor").and_then(Value::as_i64);
+    money(minor.unwrap_or_default(), text(order, "currency"))
+}
+
+/// `444.45 USD` for 44445: as people write it.
+fn money(minor: i64, currency: &str) -> String {
+    let digits = Currency::parse(currency).map_or(0, |currency| currency.exponent() as usize);
+    if digits == 0 {
+        return format!("{minor} {currency}").trim_end().to_owned();
+    }
+    let sign = if minor < 0 { "-" } else { "" };
+    let text = format!("{:0>width$}", minor.unsigned_abs(), width = digits + 1);
+    let (whole, rest) = text.split_at(text.len() - digits);
+    format!("{sign}{whole}.{rest} {currency}")
+}
+
 fn show(order: &Value) {
+    let summary = order.get("summary").unwrap_or(&Value::Null);
     println!(
-        "{}  revision {}",
+        "{}  {}, {}, revision {}",
         text(order, "root"),
+        text(summary, "state"),
+        total(summary),
         order.get("revision").unwrap_or(&Value::Null)
     );
     for instance in rows(order, "instances") {
@@ -305,6 +341,7 @@ fn show(order: &Value) {
             text(note, "text")
         );
     }
+    next(order);
     println!("\n{:<24} {:<16} {:>10} {:>10}", "LEDGER", "", "landed", "open");
     for line in rows(order, "ledger") {
         let amount = |name: &str| line.get(name).and_then(Value::as_i64).unwrap_or_default();
@@ -315,6 +352,17 @@ fn show(order: &Value) {
             amount("landed"),
             amount("open")
         );
+    }
+}
+
+/// What can be typed next.
+fn next(order: &Value) {
+    let (advice, program) = (advice(order), program());
+    if !advice.is_empty() {
+        println!("\nNEXT");
+    }
+    for advice in advice {
+        println!("  {}:\n    {program} {}", advice.meaning, advice.arguments);
     }
 }
 
@@ -345,5 +393,25 @@ pub(super) fn preview(answer: &Value) {
             at(change, "/landed/before"),
             at(change, "/landed/after")
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::money;
+
+    #[test]
+    fn money_reads_as_people_write_it() {
+        let written = [
+            (44_445, "USD", "444.45 USD"),
+            (5, "EUR", "0.05 EUR"),
+            (-4_445, "USD", "-44.45 USD"),
+            (1_200, "JPY", "1200 JPY"),
+            (1_234, "KWD", "1.234 KWD"),
+            (0, "", "0"),
+        ];
+        for (minor, currency, text) in written {
+            assert_eq!(money(minor, currency), text);
+        }
     }
 }

@@ -22,7 +22,7 @@ const VERSION: &str = "version = 1000";
 const RETRY: &str = r#"retry = { first = "500ms", factor = 2.0, max = "5s", give_up_after = "4h" }"#;
 
 /// Orders in memory, at the least and at the most: few, so that they leave it and come back all the time.
-const WORKING_SET_MIN: u64 = 8;
+const WORKING_SET_MIN: u64 = 16;
 const WORKING_SET_MAX: u64 = 64;
 
 /// The usual port if nobody uses it, or one that nobody uses.
@@ -99,11 +99,6 @@ pub(super) fn configuration(world: &Value, port: u16, plan: &Plan) -> String {
         .replace("@SHOP@", SHOP)
         .replace("@PORT@", &port.to_string())
         .replace("@WORKING_SET@", &working_set.to_string())
-        .replace(
-            "@DEFINITIONS@",
-            &plan.folder.join("definitions").display().to_string(),
-        )
-        .replace("@FOLDER@", &plan.folder.join("store").display().to_string())
         .replace("@STOREFRONT@", &address(&format!("/shops/{SHOP}")))
         .replace("@ERP@", &address("/erp"))
         .replace("@PAYMENTS@", &address("/payments"))

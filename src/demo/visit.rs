@@ -129,34 +129,59 @@ async fn hint(stage: &Stage) -> miette::Result<String> {
     let program = program();
     let list = stuck(&stage.client).await?;
     let mut lines = vec![
-        "\nIt is quiet now, and some orders wait for a person. In another terminal, in this folder:\n"
+        "\nIt is quiet now, and some orders wait for a person.\nIn another terminal, in this folder:\n"
             .to_owned(),
-        format!("  export AMENDS_URL={} AMENDS_TOKEN={}", stage.url, stage.token),
-        format!("  {program} orders list --state stuck\n"),
+        format!("  export AMENDS_URL={}", stage.url),
+        format!("  export AMENDS_TOKEN={}\n", stage.token),
+        format!("  {program} orders list --state stuck"),
     ];
     for order in list.iter().take(SHOWN_MAX) {
         let root = order.get("root").and_then(Value::as_str).unwrap_or_default();
         let view = stage.client.order(root).await.into_diagnostic()?;
-        let incidents = view.get("incidents").and_then(Value::as_array);
-        for incident in incidents.into_iter().flatten() {
-            let message = incident.get("message").and_then(Value::as_str);
-            lines.push(format!("  {root}: {}", message.unwrap_or_default()));
-        }
-        lines.push(format!("    {program} orders show {root} --history"));
+        lines.push(String::new());
+        lines.extend(
+            reasons(&view)
+                .into_iter()
+                .map(|reason| format!("  {root}: {reason}")),
+        );
+        lines.push(format!("  {program} orders show {root}"));
         lines.extend(
             advice(&view)
                 .into_iter()
                 .take(1)
-                .map(|advice| format!("    {program} {}", advice.arguments)),
+                .map(|advice| format!("  {program} {}", advice.arguments)),
         );
     }
     if list.len() > SHOWN_MAX {
-        lines.push(format!("  and {} more", list.len() - SHOWN_MAX));
+        lines.push(format!("\n  and {} more", list.len() - SHOWN_MAX));
     }
     lines.push(format!(
-        "\nAdd --dry-run to see what a command would do. The shop is called {SHOP}; Ctrl-C ends the demonstration.\n"
+        "\n--history tells all that happened; --dry-run says what a command would do.\n\
+         Orders of {SHOP} that were never paid go on waiting. Ctrl-C ends it all.\n"
     ));
     Ok(lines.join("\n"))
+}
+
+/// Why the order waits: the step's title and what the other side said.
+fn reasons(view: &Value) -> Vec<String> {
+    let rows = |name: &str| view.get(name).and_then(Value::as_array).into_iter().flatten();
+    let text = |value: &Value, name: &str| {
+        let text = value.get(name).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    rows("incidents")
+        .map(|incident| {
+            let place = text(incident, "place");
+            let title = rows("waits")
+                .filter(|wait| text(wait, "place") == place)
+                .map(|wait| text(wait, "title"))
+                .find(|title| !title.is_empty());
+            match title {
+                Some(title) => format!("{title}: {}", text(incident, "message")),
+                None => text(incident, "message"),
+            }
+        })
+        .collect()
 }
 
 async fn stuck(client: &Client) -> miette::Result<Vec<Value>> {
