@@ -32,7 +32,7 @@ const RIPE_AT_LAST: Duration = Duration::from_secs(20);
 /// Kills that found too little under way are repeated so often at the most, per planned kill.
 const TRIES_PER_KILL: u64 = 2;
 /// How long nothing may change before the orders count as settled or stuck.
-const STILL: Duration = Duration::from_mins(4);
+const STILL: Duration = Duration::from_mins(1);
 /// How long the whole may take to settle after the last kill.
 const PATIENCE: Duration = Duration::from_mins(30);
 
@@ -209,7 +209,7 @@ impl Course<'_> {
         })
     }
 
-    async fn settle(&self) -> miette::Result<()> {
+    async fn settle(&mut self) -> miette::Result<()> {
         let (begun, mut changed, mut last) = (Instant::now(), Instant::now(), Value::Null);
         let expected = self.stage.orders_before + self.orders_made;
         while begun.elapsed() < PATIENCE {
@@ -225,14 +225,15 @@ impl Course<'_> {
                 (changed, last) = (Instant::now(), counts);
             }
             if changed.elapsed() > STILL {
-                miette::bail!(
-                    "nothing changed for {} s, and orders still move: {last}",
-                    STILL.as_secs()
-                );
+                break;
             }
             pause(250).await;
         }
-        miette::bail!("the orders did not settle within {} s", PATIENCE.as_secs())
+        self.differences.push(format!(
+            "UNSETTLED: of {expected} orders some still move or never came, and nothing changed for {} s: {last}",
+            changed.elapsed().as_secs()
+        ));
+        Ok(())
     }
 
     async fn compare(mut self, took_ms: u64) -> miette::Result<Report> {

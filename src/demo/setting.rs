@@ -3,7 +3,8 @@
 use std::net::TcpListener;
 use std::path::Path;
 
-use amends_api::token::{self, Rights};
+use amends_api::role::Role;
+use amends_api::token::{self, Wanted};
 use amends_runtime::Clock;
 use amends_storage::{Commit, Identity, Log as _, Options, Sled};
 use amends_workflows::document::SHIPPED;
@@ -48,7 +49,7 @@ pub(super) fn token(folder: &Path) -> miette::Result<String> {
     let identity = Identity::new(&new_store_id(), now.0).into_diagnostic()?;
     let mut store =
         Sled::open_or_create(&folder.join("store"), &Options::default(), identity).into_diagnostic()?;
-    let created = token::create(&[], "demo", Rights::Operate, now).into_diagnostic()?;
+    let created = token::create(&[], &Wanted::new("demo", Role::Admin), "demo", now).into_diagnostic()?;
     store
         .commit(&Commit {
             frames: Vec::new(),
