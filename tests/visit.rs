@@ -82,7 +82,7 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + ENDING;
     while !done() {
         assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::park_timeout(Duration::from_millis(50));
     }
 }
 

@@ -159,12 +159,13 @@ fn check_root(root: &Root, store: &StoreId, rows: &[&Effect], books: &Books) -> 
                 differences.extend(ends::check_money(root, rows));
                 differences.extend(ends::check_undone(root, store, rows, books));
             }
-            // A person took it over; the rest is theirs.
-            Stage::Closed => {}
-            Stage::Running
+            // A person took a closed one over; the rest is theirs.
+            Stage::Closed
+            | Stage::Running
             | Stage::Committing
             | Stage::Committed
             | Stage::Cancelling
+            | Stage::Rewinding
             | Stage::Compensating => {}
         }
     }

@@ -288,12 +288,7 @@ pub async fn cancel(client: &Client, count: usize) -> miette::Result<()> {
         let wish = Wish {
             command: "cancel".to_owned(),
             reason: "the customer changed their mind".to_owned(),
-            instance: None,
-            place: None,
-            reference: None,
-            result: None,
-            revision: None,
-            dry_run: false,
+            ..Wish::default()
         };
         async move {
             // Some have passed their point of no return meanwhile, which is an answer too.
@@ -310,8 +305,8 @@ pub fn is_settled(status: &Value, orders: u64) -> bool {
         let count = status.pointer(&format!("/orders/{name}"));
         count.and_then(Value::as_u64).unwrap_or(0)
     };
-    let states = ["idle", "moving", "stuck", "completed", "compensated", "closed"];
-    let known: u64 = states.into_iter().map(count).sum();
+    let all = ["idle", "moving", "stuck", "completed", "compensated", "closed"];
+    let known: u64 = all.into_iter().map(count).sum();
     let pending = status.get("deliveries_pending").and_then(Value::as_u64);
     known >= orders && count("moving") == 0 && pending == Some(0)
 }

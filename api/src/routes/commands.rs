@@ -26,7 +26,7 @@ use crate::view;
 use crate::words::Teller;
 
 /// A command as it is sent.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wish {
     /// `retry`, `complete`, `skip`, `compensate`, `cancel`, `hold`, `resume`, `approve`, `reject`, `close`, `rewind`,
