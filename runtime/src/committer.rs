@@ -90,7 +90,10 @@ pub(crate) fn commit_all<L: Log>(
             batch.absorb(more);
         }
         if !linger.is_zero() {
-            #[expect(clippy::disallowed_methods, reason = "the planted bug is a commit that takes its time")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the planted bug is a commit that takes its time"
+            )]
             std::thread::sleep(linger);
         }
         let acks = std::mem::take(&mut batch.acks);

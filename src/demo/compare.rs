@@ -11,7 +11,6 @@ use amends_storage::{Direction, Key, Prefix, Span, Store};
 
 use super::books::Books;
 use super::journal::Journal;
-use super::stage::SHOP;
 use super::{effects, ends};
 
 /// Everything that is compared.
@@ -23,8 +22,8 @@ pub struct Evidence<'e> {
     pub rows: &'e [Effect],
     /// What the ERP has on record.
     pub books: &'e Books,
-    /// The ids of all orders the shop took.
-    pub shop_orders: &'e [i64],
+    /// All orders the shop took.
+    pub taken: &'e BTreeSet<RootKey>,
 }
 
 /// What the comparison found.
@@ -80,7 +79,7 @@ pub fn compare<S: Store>(store: &S, evidence: &Evidence<'_>) -> Result<Compariso
         mains.insert(key, orders);
     }
     found.landed = landed(evidence.journal);
-    found.differences.extend(check_shop(evidence.shop_orders, &mains));
+    found.differences.extend(check_shop(evidence.taken, &mains));
     let is_over = |sent: &super::journal::Sent| over.contains::<InstanceId>(&sent.instance);
     found.differences.extend(effects::check(
         evidence.journal,
@@ -173,13 +172,9 @@ fn check_root(root: &Root, store: &StoreId, rows: &[&Effect], books: &Books) -> 
 }
 
 /// Every order of the shop is one order here, and none is made up.
-fn check_shop(shop_orders: &[i64], mains: &BTreeMap<RootKey, usize>) -> Vec<String> {
-    let taken: BTreeSet<RootKey> = shop_orders
-        .iter()
-        .map(|id| RootKey::new(format!("{SHOP}:{id}")))
-        .collect();
+fn check_shop(taken: &BTreeSet<RootKey>, mains: &BTreeMap<RootKey, usize>) -> Vec<String> {
     let mut differences = Vec::new();
-    for key in &taken {
+    for key in taken {
         match mains.get(key) {
             Some(1) => {}
             Some(instances) => differences.push(format!("TWICE: {key} runs {instances} times")),
@@ -201,13 +196,14 @@ mod tests {
 
     #[test]
     fn every_order_of_the_shop_is_one_order_here() {
+        let taken = ["demo:1", "demo:2"].map(RootKey::new).into();
         let mains = |all: &[(&str, usize)]| -> BTreeMap<RootKey, usize> {
             all.iter()
                 .map(|(key, count)| (RootKey::new(*key), *count))
                 .collect()
         };
         assert_eq!(
-            check_shop(&[1, 2], &mains(&[("demo:1", 1), ("demo:2", 1)])),
+            check_shop(&taken, &mains(&[("demo:1", 1), ("demo:2", 1)])),
             Vec::<String>::new()
         );
         let planted = [
@@ -217,7 +213,7 @@ mod tests {
             ("UNKNOWN", mains(&[("demo:1", 1), ("demo:2", 1), ("demo:3", 1)])),
         ];
         for (word, mains) in planted {
-            let told = check_shop(&[1, 2], &mains);
+            let told = check_shop(&taken, &mains);
             assert_eq!(told.len(), 1, "{told:?}");
             assert!(told.iter().all(|told| told.starts_with(word)), "{told:?}");
         }

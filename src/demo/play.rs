@@ -243,7 +243,7 @@ impl Course<'_> {
             let created = rows.iter().position(|row| row.operation == "sale.sale.create");
             created.map(|index| rows.remove(index));
         }
-        let shop_orders = self.stage.shop_orders().await?;
+        let taken = self.stage.taken().await?;
         let books = self.stage.books().await?;
         self.stage.stop_world().await?;
         let store = self.stage.store()?;
@@ -252,7 +252,7 @@ impl Course<'_> {
             journal: &self.journal,
             rows: &rows,
             books: &books,
-            shop_orders: &shop_orders,
+            taken: &taken,
         };
         let mut comparison = compare(&store.reader(), &evidence).into_diagnostic()?;
         let verified = verify(&store.reader(), |_| {}).into_diagnostic()?;

@@ -1,10 +1,12 @@
 //! The stage: a world with its witness, and the server between them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use amends_api::client::Client;
 use amends_connectors::sandbox::Effect;
+use amends_engine::RootKey;
 use amends_storage::{Options, Sled};
 use miette::{Context as _, IntoDiagnostic as _};
 use serde::de::DeserializeOwned;
@@ -91,7 +93,7 @@ impl Stage {
             http: reqwest::Client::new(),
         };
         stage.ready().await?;
-        stage.orders_before = stage.shop_orders().await?.len() as u64;
+        stage.orders_before = stage.taken().await?.len() as u64;
         Ok(stage)
     }
 
@@ -112,11 +114,11 @@ impl Stage {
         self.control(&format!("{system}/_control/faults"), rule).await
     }
 
-    /// The ids of all orders the shop ever took.
+    /// All orders the shop ever took.
     ///
     /// # Errors
     /// When the world does not answer.
-    pub async fn shop_orders(&self) -> miette::Result<Vec<i64>> {
+    pub async fn taken(&self) -> miette::Result<BTreeSet<RootKey>> {
         let control = text(&self.world.said, "control");
         let records: Value = self
             .fetch(&format!("http://{control}/{SHOP}/_control/orders"))
@@ -125,7 +127,7 @@ impl Stage {
         Ok(orders
             .into_iter()
             .flat_map(serde_json::Map::keys)
-            .filter_map(|id| id.parse().ok())
+            .map(|id| RootKey::new(format!("{SHOP}:{id}")))
             .collect())
     }
 

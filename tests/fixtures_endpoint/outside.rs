@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use amends::demo::books::{Books, MODELS};
 use amends_connectors::sandbox::{
     Callback, Dispatch, Down, Effect, Fault, IntentSeed, Options, Rule, Shop, Witness, World,
 };
@@ -148,6 +149,16 @@ impl Outside {
     /// Everything that took place.
     pub(crate) fn effects(&self) -> Vec<Effect> {
         self.witness.effects()
+    }
+
+    /// What the ERP has on record.
+    pub(crate) async fn books(&self) -> Books {
+        let mut books = Books::default();
+        for model in MODELS {
+            let records = self.get(&format!("/erp/_control/records/{model}")).await;
+            books.enter_all(model, records.as_array().unwrap());
+        }
+        books
     }
 
     /// Units the ERP has and has not promised, by article.

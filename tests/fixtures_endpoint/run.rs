@@ -1,10 +1,14 @@
 //! One run of a plan: everything is started, posted, restarted, settled and read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use amends::demo::books::Books;
+use amends::demo::compare::{Evidence, compare};
+use amends::demo::journal::Journal;
 use amends_connectors::sandbox::Effect;
+use amends_engine::RootKey;
 use futures::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -249,9 +253,16 @@ impl Stage {
                 .clone_into(&mut end.shop);
         }
         let effects = self.outside.effects();
+        let orders = shop["orders"].as_object().unwrap().keys();
+        let differences = compared(
+            &store,
+            &effects,
+            &self.outside.books().await,
+            &orders.map(|id| RootKey::new(format!("{SHOP}:{id}"))).collect(),
+        );
         let outcome = Outcome {
             available: self.outside.available().await,
-            differences: compared(&store, &effects),
+            differences,
             ends,
             effects,
         };
@@ -260,12 +271,18 @@ impl Stage {
     }
 }
 
-fn compared(store: &Path, effects: &[Effect]) -> Vec<String> {
+fn compared(store: &Path, rows: &[Effect], books: &Books, taken: &BTreeSet<RootKey>) -> Vec<String> {
     let options = amends_storage::Options::default();
     let store = amends_storage::Sled::open(store, &options).unwrap();
-    amends::demo::compare::compare(&store.reader(), effects)
-        .unwrap()
-        .differences
+    let mut journal = Journal::default();
+    journal.catch_up(&store.reader()).unwrap();
+    let evidence = Evidence {
+        journal: &journal,
+        rows,
+        books,
+        taken,
+    };
+    compare(&store.reader(), &evidence).unwrap().differences
 }
 
 /// Whether something other than a person, the shop or a deadline has to happen next.
