@@ -8,7 +8,7 @@ use amends_storage::verify::verify;
 use miette::IntoDiagnostic as _;
 use serde_json::{Value, json};
 
-use super::compare::{Comparison, Evidence, compare};
+use super::compare::{Comparison, Evidence, check_shop, compare};
 use super::effects::before_durable;
 use super::journal::Journal;
 use super::kill::{KINDS, Kill, Kind, Left, UNDER_WAY_MIN, Work, next_aim, shortcomings};
@@ -252,9 +252,10 @@ impl Course<'_> {
             journal: &self.journal,
             rows: &rows,
             books: &books,
-            taken: &taken,
         };
         let mut comparison = compare(&store.reader(), &evidence).into_diagnostic()?;
+        let of_shop = check_shop(&taken, &comparison.mains);
+        comparison.differences.extend(of_shop);
         let verified = verify(&store.reader(), |_| {}).into_diagnostic()?;
         if let Some(damage) = verified.first {
             comparison

@@ -1,6 +1,6 @@
 //! One run of a plan: everything is started, posted, restarted, settled and read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,6 @@ use amends::demo::books::Books;
 use amends::demo::compare::{Evidence, compare};
 use amends::demo::journal::Journal;
 use amends_connectors::sandbox::Effect;
-use amends_engine::RootKey;
 use futures::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -253,16 +252,10 @@ impl Stage {
                 .clone_into(&mut end.shop);
         }
         let effects = self.outside.effects();
-        let orders = shop["orders"].as_object().unwrap().keys();
-        let differences = compared(
-            &store,
-            &effects,
-            &self.outside.books().await,
-            &orders.map(|id| RootKey::new(format!("{SHOP}:{id}"))).collect(),
-        );
+        let books = self.outside.books().await;
         let outcome = Outcome {
             available: self.outside.available().await,
-            differences,
+            differences: compared(&store, &effects, &books),
             ends,
             effects,
         };
@@ -271,7 +264,7 @@ impl Stage {
     }
 }
 
-fn compared(store: &Path, rows: &[Effect], books: &Books, taken: &BTreeSet<RootKey>) -> Vec<String> {
+fn compared(store: &Path, rows: &[Effect], books: &Books) -> Vec<String> {
     let options = amends_storage::Options::default();
     let store = amends_storage::Sled::open(store, &options).unwrap();
     let mut journal = Journal::default();
@@ -280,7 +273,6 @@ fn compared(store: &Path, rows: &[Effect], books: &Books, taken: &BTreeSet<RootK
         journal: &journal,
         rows,
         books,
-        taken,
     };
     compare(&store.reader(), &evidence).unwrap().differences
 }
