@@ -6,7 +6,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long the orders may take until only those are left that wait for somebody.
-const QUIET: Duration = Duration::from_secs(120);
+const QUIET: Duration = Duration::from_mins(2);
 /// How long a process may take to end.
 const ENDING: Duration = Duration::from_secs(8);
 
