@@ -65,7 +65,7 @@ fn kills_during_eviction_compensation_and_recovery_lose_and_double_nothing() {
     if option_env!("AMENDS_TIER") == Some("full") {
         survives("2000", 20);
     } else {
-        survives("80", 3);
+        survives("240", 3);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long the orders may take until only those are left that wait for somebody.
@@ -10,7 +11,11 @@ const QUIET: Duration = Duration::from_mins(2);
 /// How long a process may take to end.
 const ENDING: Duration = Duration::from_secs(8);
 
+/// Visitors share the usual port, so there is one at a time.
+static DOOR: Mutex<()> = Mutex::new(());
+
 struct Visit {
+    _alone: MutexGuard<'static, ()>,
     demo: Child,
     output: BufReader<ChildStderr>,
     said: Vec<String>,
@@ -19,6 +24,7 @@ struct Visit {
 
 impl Visit {
     fn start(orders: &str) -> Self {
+        let alone = DOOR.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a temporary folder");
         // Relative, as by default.
         let mut demo = Command::new(env!("CARGO_BIN_EXE_amends"))
@@ -30,6 +36,7 @@ impl Visit {
             .expect("the binary runs");
         let output = BufReader::new(demo.stderr.take().expect("its output"));
         Self {
+            _alone: alone,
             demo,
             output,
             said: Vec::new(),

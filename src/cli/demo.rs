@@ -58,6 +58,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         kills: args.kills,
         seed: args.seed,
         server_switches: switches,
+        unattended: args.exit,
         drop_row: args.test_drop_witness_row,
     };
     let stage = Stage::set(plan).await?;

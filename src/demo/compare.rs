@@ -7,7 +7,9 @@ use amends_engine::instance::{Instance, Stage};
 use amends_engine::root::Root;
 use amends_engine::{InstanceId, RootKey, StoreId};
 use amends_runtime::{LoadError, load_root, refold};
-use amends_storage::{Direction, Key, Prefix, Span, Store};
+use amends_storage::verify::verify;
+use amends_storage::{Direction, Key, Prefix, ReadError, Span, Store, VerifyError};
+use thiserror::Error;
 
 use super::books::Books;
 use super::journal::Journal;
@@ -43,11 +45,25 @@ pub struct Comparison {
     pub differences: Vec<String>,
 }
 
+/// Why a store could not be compared.
+#[derive(Debug, Error)]
+pub enum CompareError {
+    /// An order cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The list of orders cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The walk over the whole store could not go on.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+}
+
 /// Compares all orders of `store` with the evidence.
 ///
 /// # Errors
-/// [`LoadError`] when the store cannot be read.
-pub fn compare<S: Store>(store: &S, evidence: &Evidence<'_>) -> Result<Comparison, LoadError> {
+/// [`CompareError`] when the store cannot be read.
+pub fn compare<S: Store>(store: &S, evidence: &Evidence<'_>) -> Result<Comparison, CompareError> {
     let mut found = Comparison {
         witnessed: evidence.rows.len() as u64,
         drafts_left: evidence.books.drafts(),
@@ -78,6 +94,7 @@ pub fn compare<S: Store>(store: &S, evidence: &Evidence<'_>) -> Result<Compariso
         let orders = main_instances(&root).count();
         found.mains.insert(key, orders);
     }
+    found.differences.extend(damage(store)?);
     found.landed = landed(evidence.journal);
     let is_over = |sent: &super::journal::Sent| over.contains::<InstanceId>(&sent.instance);
     found.differences.extend(effects::check(
@@ -87,6 +104,14 @@ pub fn compare<S: Store>(store: &S, evidence: &Evidence<'_>) -> Result<Compariso
         &is_over,
     ));
     Ok(found)
+}
+
+/// Damage below what orders are read from: a gap in the log, a broken chain, content under another's name.
+fn damage<S: Store>(store: &S) -> Result<Option<String>, CompareError> {
+    let report = verify(store, |_| {})?;
+    Ok(report
+        .first
+        .map(|damage| format!("DAMAGED: {}: {}", damage.key, damage.meaning)))
 }
 
 fn landed(journal: &Journal) -> u64 {
@@ -106,7 +131,7 @@ fn by_order(rows: &[Effect]) -> BTreeMap<&str, Vec<&Effect>> {
     by_order
 }
 
-fn roots<S: Store>(store: &S) -> Result<Vec<RootKey>, LoadError> {
+fn roots<S: Store>(store: &S) -> Result<Vec<RootKey>, ReadError> {
     let (mut roots, mut span) = (Vec::new(), Some(Span::all(Prefix::Root)));
     while let Some(rest) = span.take() {
         let page = store.scan(&rest, 512, Direction::Ascending)?;

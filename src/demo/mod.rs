@@ -9,8 +9,11 @@ pub mod ends;
 pub mod journal;
 pub mod kill;
 pub mod live;
+#[cfg(test)]
+mod planted;
 pub mod play;
 pub mod report;
 pub mod setting;
+pub mod settle;
 pub mod stage;
 pub mod visit;

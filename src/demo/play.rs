@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use amends_api::Wish;
 use amends_api::client::Client;
-use amends_storage::verify::verify;
 use miette::IntoDiagnostic as _;
 use serde_json::{Value, json};
 
@@ -13,10 +12,9 @@ use super::effects::before_durable;
 use super::journal::Journal;
 use super::kill::{KINDS, Kill, Kind, Left, UNDER_WAY_MIN, Work, next_aim, shortcomings};
 use super::report::Report;
+use super::settle::{Look, Settling};
 use super::stage::{Stage, pause};
 
-/// Orders of one wave, at least: enough for ten effects under way.
-const WAVE_MIN: u64 = 40;
 /// How long a started server works before it is killed again: it has resolved a part of what the kill before left.
 const RECOVERING: Duration = Duration::from_millis(1_300);
 /// The same for the other kinds of kill: it has recovered and goes on with its orders.
@@ -25,16 +23,16 @@ const WORKING: Duration = Duration::from_secs(4);
 const AFTERMATH_MS: u64 = 150;
 /// Orders asked to be cancelled before a kill during compensation.
 const CANCELLED_AT_ONCE: usize = 30;
+/// How long until more orders are asked to be cancelled, when too few were being undone at any moment.
+const ASKED_AGAIN: Duration = Duration::from_secs(1);
+/// How long a wave may take to arrive before too little under way asks for the next.
+const ARRIVING: Duration = Duration::from_secs(1);
 /// How long to wait for the right moment of a kill before more orders are made.
-const RIPENING: Duration = Duration::from_secs(8);
+const RIPENING: Duration = Duration::from_secs(6);
 /// How long to wait for the right moment of a kill when there are no more orders to make.
 const RIPE_AT_LAST: Duration = Duration::from_secs(20);
 /// Kills that found too little under way are repeated so often at the most, per planned kill.
 const TRIES_PER_KILL: u64 = 2;
-/// How long nothing may change before the orders count as settled or stuck.
-const STILL: Duration = Duration::from_mins(1);
-/// How long the whole may take to settle after the last kill.
-const PATIENCE: Duration = Duration::from_mins(30);
 
 /// What is told while it plays.
 #[derive(Debug)]
@@ -94,8 +92,7 @@ impl Course<'_> {
 
     async fn make_wave(&mut self) -> miette::Result<()> {
         let plan = &self.stage.plan;
-        let share = plan.orders.div_ceil(plan.kills + 1).max(WAVE_MIN);
-        let count = share.min(self.orders_left());
+        let count = plan.wave().min(self.orders_left());
         let mix = json!({ "stripe": 45, "stripe_manual": 35, "bacs": 0, "cod": 15, "free": 5 });
         let seed = plan.seed.wrapping_mul(1_000_003).wrapping_add(self.waves);
         self.stage.generate(count, seed, &mix).await?;
@@ -129,7 +126,7 @@ impl Course<'_> {
     /// Waits for the right moment of a kill; the server's account of it. `None` when the orders ran out.
     async fn ripe(&mut self, aim: Option<Kind>) -> miette::Result<Option<Work>> {
         let begun = Instant::now();
-        let (mut since, mut asked) = (begun, false);
+        let (mut wave, mut asked) = (begun, None::<Instant>);
         let age = if aim == Some(Kind::Recovery) {
             RECOVERING
         } else {
@@ -142,19 +139,25 @@ impl Course<'_> {
             (self.tell)(News::Status(&status));
             let work = Work::of(&status).unwrap_or_default();
             let old = begun.elapsed() >= age || self.kills.is_empty();
-            if old && aim == Some(Kind::Compensation) && !asked && work.in_flight >= UNDER_WAY_MIN {
-                cancel(&self.stage.client, CANCELLED_AT_ONCE).await?;
-                asked = true;
-                continue;
-            }
+            let busy = work.in_flight >= UNDER_WAY_MIN;
             if old && work.is_ripe(aim) {
                 return Ok(Some(work));
             }
-            if since.elapsed() > RIPENING && self.orders_left() > 0 {
-                self.make_wave().await?;
-                (since, asked) = (Instant::now(), false);
+            let cancels = old && busy && aim == Some(Kind::Compensation);
+            if cancels && asked.is_none_or(|at| at.elapsed() > ASKED_AGAIN) {
+                let client = self.stage.client.clone();
+                // The kill may cut it off, as it may a customer's.
+                drop(tokio::spawn(
+                    async move { cancel(&client, CANCELLED_AT_ONCE).await },
+                ));
+                asked = Some(Instant::now());
             }
-            if since.elapsed() > RIPE_AT_LAST {
+            let idle = old && !busy && wave.elapsed() > ARRIVING;
+            if (idle || wave.elapsed() > RIPENING) && self.orders_left() > 0 {
+                self.make_wave().await?;
+                wave = Instant::now();
+            }
+            if wave.elapsed() > RIPE_AT_LAST {
                 return Ok(None);
             }
             pause(5).await;
@@ -210,30 +213,22 @@ impl Course<'_> {
     }
 
     async fn settle(&mut self) -> miette::Result<()> {
-        let (begun, mut changed, mut last) = (Instant::now(), Instant::now(), Value::Null);
         let expected = self.stage.orders_before + self.orders_made;
-        while begun.elapsed() < PATIENCE {
+        let mut settling = Settling::begin(expected, Instant::now());
+        loop {
             let Some(status) = self.stage.status().await else {
                 miette::bail!("the server stopped answering; see server.log");
             };
             (self.tell)(News::Status(&status));
-            if is_settled(&status, expected) {
-                return Ok(());
+            match settling.look(&status, Instant::now()) {
+                Look::Moving => pause(250).await,
+                Look::Settled => return Ok(()),
+                Look::Stalled(told) => {
+                    self.differences.push(told);
+                    return Ok(());
+                }
             }
-            let counts = status.get("orders").cloned().unwrap_or_default();
-            if counts != last {
-                (changed, last) = (Instant::now(), counts);
-            }
-            if changed.elapsed() > STILL {
-                break;
-            }
-            pause(250).await;
         }
-        self.differences.push(format!(
-            "UNSETTLED: of {expected} orders some still move or never came, and nothing changed for {} s: {last}",
-            changed.elapsed().as_secs()
-        ));
-        Ok(())
     }
 
     async fn compare(mut self, took_ms: u64) -> miette::Result<Report> {
@@ -256,12 +251,6 @@ impl Course<'_> {
         let mut comparison = compare(&store.reader(), &evidence).into_diagnostic()?;
         let of_shop = check_shop(&taken, &comparison.mains);
         comparison.differences.extend(of_shop);
-        let verified = verify(&store.reader(), |_| {}).into_diagnostic()?;
-        if let Some(damage) = verified.first {
-            comparison
-                .differences
-                .push(format!("DAMAGED: {}", damage.meaning));
-        }
         comparison.differences.extend(self.differences);
         comparison
             .differences
@@ -298,16 +287,4 @@ pub async fn cancel(client: &Client, count: usize) -> miette::Result<()> {
     });
     futures::future::join_all(wishes).await;
     Ok(())
-}
-
-/// Whether all orders are known and none moves by itself any more.
-pub fn is_settled(status: &Value, orders: u64) -> bool {
-    let count = |name: &str| {
-        let count = status.pointer(&format!("/orders/{name}"));
-        count.and_then(Value::as_u64).unwrap_or(0)
-    };
-    let all = ["idle", "moving", "stuck", "completed", "compensated", "closed"];
-    let known: u64 = all.into_iter().map(count).sum();
-    let pending = status.get("deliveries_pending").and_then(Value::as_u64);
-    known >= orders && count("moving") == 0 && pending == Some(0)
 }

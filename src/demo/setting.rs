@@ -8,32 +8,40 @@ use amends_api::token::{self, Wanted};
 use amends_runtime::Clock;
 use amends_storage::{Commit, Identity, Log as _, Options, Sled};
 use amends_workflows::document::SHIPPED;
-use miette::{Context as _, IntoDiagnostic as _};
+use miette::IntoDiagnostic as _;
 use serde_json::Value;
 
 use super::kill::KINDS;
 use super::stage::{Plan, SHOP};
 use crate::server::identity::new_store_id;
 
-/// Where a server listens unless told otherwise, so that the commands need no address.
+/// Where a server listens unless told otherwise.
 const PORT_USUAL: u16 = 7411;
+/// Ports that are tried when a visitor needs none he knows; the system gives none of them to whoever asks for any.
+const PORTS: std::ops::Range<u16> = 12_000..32_000;
+/// How far apart demonstrations begin to look that were started one after the other.
+const PORTS_APART: u16 = 7;
 
 /// Above every shipped version, so that new orders start on it.
 const VERSION: &str = "version = 1000";
 const RETRY: &str = r#"retry = { first = "500ms", factor = 2.0, max = "5s", give_up_after = "4h" }"#;
 
-/// Orders in memory, at the least and at the most: few, so that they leave it and come back all the time.
-const WORKING_SET_MIN: u64 = 16;
-const WORKING_SET_MAX: u64 = 64;
+/// Orders in memory: few, so that they leave it and come back all the time.
+const WORKING_SET: u64 = 64;
 
-/// The usual port if nobody uses it, or one that nobody uses.
+/// A port that nobody uses: the usual one for a visitor. A server that is killed must find its port free again, so
+/// its own is far from those of other demonstrations.
 ///
 /// # Errors
 /// When there is none.
-pub(super) fn free_port() -> miette::Result<u16> {
-    let bound = TcpListener::bind(("127.0.0.1", PORT_USUAL)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)));
-    let listener = bound.into_diagnostic().wrap_err("no port is free")?;
-    Ok(listener.local_addr().into_diagnostic()?.port())
+pub(super) fn free_port(plan: &Plan) -> miette::Result<u16> {
+    let usual = (!plan.unattended).then_some(PORT_USUAL);
+    let length = usize::from(PORTS.end - PORTS.start);
+    let first = std::process::id() as usize * usize::from(PORTS_APART) % length;
+    let own = PORTS.cycle().skip(first).take(length);
+    let mut ports = usual.into_iter().chain(own);
+    let free = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.ok_or_else(|| miette::miette!("no port is free"))
 }
 
 /// A token made before the server owns the store; the next run on this folder uses it again.
@@ -85,12 +93,12 @@ pub(super) fn write_definitions(folder: &Path) -> miette::Result<()> {
 
 /// The configuration for a world that said where it listens.
 ///
-/// With kills of every kind to come, the working set is far smaller than the orders that are under way.
+/// With kills of every kind to come, the working set holds half of a wave.
 pub(super) fn configuration(world: &Value, port: u16, plan: &Plan) -> String {
     let working_set = if plan.kills < KINDS {
-        WORKING_SET_MAX
+        WORKING_SET
     } else {
-        (plan.orders / 4).clamp(WORKING_SET_MIN, WORKING_SET_MAX)
+        WORKING_SET.min(plan.wave() / 2)
     };
     let address = |pointer: &str| {
         let found = world.pointer(pointer).and_then(Value::as_str);

@@ -19,6 +19,8 @@ use super::setting::{configuration, free_port, token, write_definitions};
 
 /// The name of the shop, hence of its orders: `demo:1`.
 pub const SHOP: &str = "demo";
+/// Orders of one wave, at least.
+const WAVE_MIN: u64 = 40;
 /// How long the server may take until it answers; it recovers its store first.
 const READY: Duration = Duration::from_mins(1);
 
@@ -35,8 +37,17 @@ pub struct Plan {
     pub seed: u64,
     /// Test-only switches of the server.
     pub server_switches: Vec<String>,
+    /// Nobody looks on: it ends by itself.
+    pub unattended: bool,
     /// Drop one row of the witness before comparing.
     pub drop_row: bool,
+}
+
+impl Plan {
+    /// Orders of one wave: twice as many waves as kills, each of enough orders for ten effects under way.
+    pub fn wave(&self) -> u64 {
+        (self.orders / (2 * (self.kills + 1))).max(WAVE_MIN)
+    }
 }
 
 /// A running world with its server.
@@ -70,7 +81,7 @@ impl Stage {
             .wrap_err_with(|| format!("{} cannot be made", plan.folder.display()))?;
         write_definitions(&plan.folder)?;
         let token = token(&plan.folder)?;
-        let port = free_port()?;
+        let port = free_port(&plan)?;
         let url = format!("http://127.0.0.1:{port}");
         let witness = start_witness(&plan).await?;
         let world = start_world(&plan, &text(&witness.said, "witness"), &url).await?;
