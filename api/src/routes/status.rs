@@ -1,7 +1,7 @@
 //! How many orders stand where, and how the engine is.
 
-use amends_runtime::{Ingest, State as OrderState, open_incidents};
 use amends_engine::kernel::Census;
+use amends_runtime::{Ingest, State as OrderState, open_incidents};
 use amends_storage::{Direction, Key, Span, Store as _};
 use axum::Json;
 use axum::extract::State;
