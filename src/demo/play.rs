@@ -282,7 +282,7 @@ pub async fn cancel(client: &Client, count: usize) -> miette::Result<()> {
         };
         async move {
             // Some have passed their point of no return meanwhile, which is an answer too.
-            let _ = client.command(root, &wish).await;
+            let _ = client.command(root, &wish, None).await;
         }
     });
     futures::future::join_all(wishes).await;
