@@ -21,6 +21,7 @@ pub type Backup = Arc<dyn Fn(Wanted, &mut dyn FnMut(Progress)) -> Result<Made, S
 
 /// One backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Backup)]
 pub(crate) struct Job {
     /// What to ask about it by.
     pub(crate) id: String,
@@ -41,6 +42,7 @@ pub(crate) struct Job {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = BackupState)]
 enum State {
     Running,
     Done,
@@ -49,6 +51,7 @@ enum State {
 
 /// A backup that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BackupMade)]
 pub struct Made {
     /// The file.
     pub file: String,

@@ -155,7 +155,7 @@ impl World {
     /// A configuration called `name` whose store is in `folder`.
     pub(crate) fn config_of(&self, name: &str, folder: &str) -> String {
         let address = |name: &str| self.sandbox.said[name].as_str().unwrap();
-        let text = include_str!("../../src/demo/amends.toml")
+        let text = include_str!("world.toml")
             .replace("@SHOP@", SHOP)
             .replace("@PORT@", &self.port.to_string())
             .replace("@FOLDER@", folder)
@@ -240,6 +240,13 @@ impl World {
         answer.status().is_success().then(|| answer.json().unwrap())
     }
 
+    /// Status and body, whatever they are.
+    pub(crate) fn answer(&self, path: &str) -> (u16, Value) {
+        let url = format!("http://127.0.0.1:{}/api/v1{path}", self.port);
+        let answer = self.http.get(url).bearer_auth(&self.token).send().unwrap();
+        (answer.status().as_u16(), answer.json().unwrap())
+    }
+
     pub(crate) fn post(&self, path: &str) -> Value {
         let url = format!("http://127.0.0.1:{}/api/v1{path}", self.port);
         let answer = self
@@ -272,6 +279,19 @@ impl World {
                 && status["errands"] == 0
                 && self.all_wait_for_news()
         });
+    }
+
+    /// Waits until `orders` have run to cash and a sweep has looked at what that changed in the shop, after which a
+    /// compare finds no news. `server` is started again meanwhile, since a start is followed by a sweep.
+    pub(crate) fn rest(&self, orders: u64, server: Server, config: &str) -> Server {
+        until("orders have run to cash", || self.count("completed") == orders);
+        self.settle(orders);
+        let swept = || self.get(&format!("/shops/{SHOP}")).unwrap_or_default()["last_sweep"].clone();
+        let before = swept();
+        server.stop();
+        let server = self.serve(config, &[]);
+        until("the shop was swept", || swept().is_string() && swept() != before);
+        server
     }
 
     fn all_wait_for_news(&self) -> bool {

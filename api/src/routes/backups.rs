@@ -38,6 +38,14 @@ pub(crate) async fn create(
     caller: Caller,
     Body(asked): Body<NewBackup>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
+    // What the document calls a 64-bit number has a sign.
+    if asked.cut.is_some_and(|cut| i64::try_from(cut).is_err()) {
+        let detail = format!(
+            "`cut` is at most {}; leave it out for the last frame there is",
+            i64::MAX
+        );
+        return Err(Problem::new(Code::BadBody, detail));
+    }
     let wanted = Wanted {
         at: app.now(),
         cut: asked.cut,
