@@ -89,6 +89,19 @@ pub fn read<S: Store>(store: &S, position: u64, limit: usize) -> Result<Vec<(u64
     lines.collect()
 }
 
+/// What deletes up to `limit` lines from before `before_ms`, the oldest first. The newest line stays: the trail goes on
+/// behind it.
+///
+/// # Errors
+/// [`ReadError`] when the store failed or a line is damaged.
+pub fn expired<S: Store>(store: &S, before_ms: i64, limit: usize) -> Result<Vec<Write>, ReadError> {
+    let mut lines = read(store, 0, limit + 1)?;
+    lines.pop();
+    let old = lines.into_iter().take_while(|(_, line)| line.at_ms < before_ms);
+    let keys = old.map(|(position, _)| Key::Audit(position));
+    Ok(keys.map(|key| Write::Delete { key }).collect())
+}
+
 fn damaged<S: Store>(store: &S, key: &Key, meaning: &str) -> ReadError {
     ReadError::Damaged {
         key: key.stored(store.partition()),

@@ -59,6 +59,15 @@ impl Client {
             .await
     }
 
+    /// Archived orders that one of `number`, `document`, `refund` and `instance` leads to.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn archived(&self, term: &str, value: &str) -> Result<Value, ClientError> {
+        let request = self.request(Method::GET, "/archive");
+        self.send(request.query(&[("by", term), ("value", value)])).await
+    }
+
     /// One order in full.
     ///
     /// # Errors

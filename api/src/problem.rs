@@ -76,6 +76,7 @@ codes! {
     NoDelivery: "api/no-delivery", NOT_FOUND, "There is no such delivery";
     NoSource: "api/no-source", NOT_FOUND, "There is no such shop or connector";
     NoBackup: "api/no-backup", NOT_FOUND, "There is no such backup";
+    FeedGone: "api/feed-gone", GONE, "This part of the feed has left for archives";
     NoConnector: "api/no-connector", NOT_FOUND, "There is no such connector";
     NoToken: "api/no-token", NOT_FOUND, "Nobody of this name holds a token";
     Method: "api/method", METHOD_NOT_ALLOWED, "The path does not take this method";

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use amends_storage::archive::Archive;
 use amends_storage::{Direction, Identity, Key, Page, Partition, ReadError, Span, Store};
 
 /// A handle on durable state. Cheap to clone; the backend behind it is not part of any type.
@@ -34,5 +35,9 @@ impl Store for Reader {
 
     fn applied_sequence(&self) -> u64 {
         self.0.applied_sequence()
+    }
+
+    fn archive(&self) -> Option<&Archive> {
+        self.0.archive()
     }
 }

@@ -12,8 +12,8 @@ use crate::document::{self, Document};
 use crate::limits::COMMAND_BYTES_MAX;
 use crate::role::Act;
 use crate::routes::{
-    audit, backups, brakes, commands, deliveries, feed, health, history, inbound, me, metrics, orders, pages,
-    pending, requests, shops, status, tokens,
+    archive, audit, backups, brakes, commands, deliveries, feed, health, history, inbound, me, metrics,
+    orders, pages, pending, requests, shops, status, tokens,
 };
 use crate::state::{App, Setup};
 use crate::{answer, auth};
@@ -28,6 +28,7 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
     let guarded = Guarded::new(&app)
         .may(Act::Look, routes!(orders::list))
         .may(Act::Look, routes!(orders::show))
+        .may(Act::Look, routes!(archive::find))
         .may(Act::Look, routes!(history::list))
         .may(Act::Look, routes!(requests::list))
         // Each command is an act of its own, asked for once the body is read.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use amends_engine::Millis;
 use amends_engine::kernel::Frame;
 use amends_engine::root::Root;
+use amends_storage::archive::archived;
 use amends_storage::{
     Commit, CommitError, EncodeError, Frames, Head, Key, Kind, Log, ReadError, Write, codec,
 };
@@ -14,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::journal::{EventsError, encode_events};
 use crate::meter::Tally;
+use crate::shelf::{Leaving, ShelfError, come_back, leave};
 use crate::summary::{self, Summary, read_summary};
 
 /// Frames of one commit. Beyond about 256 records sled gets slower per record (docs/adr/0001-sled.md).
@@ -37,18 +39,25 @@ pub(crate) struct Batch {
     pub(crate) frames: Vec<Frame>,
     pub(crate) writes: Vec<Write>,
     pub(crate) snapshots: Vec<Root>,
+    /// Archived orders that may leave.
+    pub(crate) leaving: Vec<Leaving>,
     pub(crate) acks: Vec<oneshot::Sender<()>>,
 }
 
 impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
-        self.frames.is_empty() && self.writes.is_empty() && self.snapshots.is_empty() && self.acks.is_empty()
+        self.frames.is_empty()
+            && self.writes.is_empty()
+            && self.snapshots.is_empty()
+            && self.leaving.is_empty()
+            && self.acks.is_empty()
     }
 
     fn absorb(&mut self, other: Self) {
         self.frames.extend(other.frames);
         self.writes.extend(other.writes);
         self.snapshots.extend(other.snapshots);
+        self.leaving.extend(other.leaving);
         self.acks.extend(other.acks);
     }
 }
@@ -63,6 +72,8 @@ enum StepError {
     Encode(#[from] EncodeError),
     #[error(transparent)]
     Events(#[from] EventsError),
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
 }
 
 struct Committer<L: Log> {
@@ -113,23 +124,39 @@ impl<L: Log> Committer<L> {
     fn commit(&mut self, batch: Batch) -> Result<u64, StepError> {
         self.forget();
         let (began, mut tally) = (Instant::now(), Tally::default());
+        self.bring_back(&batch.frames)?;
         let mut commit = Commit {
-            frames: Vec::new(),
             writes: batch.writes,
+            ..Commit::default()
         };
         for frame in batch.frames {
             self.add(&mut commit, &frame)?;
             tally.add(&frame);
         }
         for root in batch.snapshots {
-            commit.writes.push(snapshot(&root)?);
+            if archived(&self.log, root.key.as_str())?.is_none() {
+                commit.writes.push(snapshot(&root)?);
+            }
         }
-        if commit.frames.is_empty() && commit.writes.is_empty() {
-            return Ok(self.log.last_sequence());
+        if !commit.frames.is_empty() || !commit.writes.is_empty() {
+            self.log.commit(&commit)?;
+            tally.count(began.elapsed());
         }
-        let sequence = self.log.commit(&commit)?;
-        tally.count(began.elapsed());
-        Ok(sequence)
+        for root in leave(&mut self.log, &batch.leaving)? {
+            self.heads.remove(&root);
+            self.summaries.remove(&root);
+        }
+        Ok(self.log.last_sequence())
+    }
+
+    /// Archived orders that something happened to come back first. One whose summary is known has not left.
+    fn bring_back(&mut self, frames: &[Frame]) -> Result<(), StepError> {
+        for frame in frames {
+            if !self.summaries.contains_key(frame.root.as_str()) {
+                come_back(&mut self.log, frame.root.as_str())?;
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, commit: &mut Commit, frame: &Frame) -> Result<(), StepError> {

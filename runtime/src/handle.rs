@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::ClockState;
+use crate::shelf::Leaving;
 
 /// The engine has stopped, or cannot make anything durable.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -74,6 +75,10 @@ pub(crate) enum Ask {
         writes: Vec<Write>,
         ack: oneshot::Sender<()>,
     },
+    Retire {
+        leaving: Vec<Leaving>,
+        ack: oneshot::Sender<()>,
+    },
     Ended {
         writes: Vec<Write>,
         input: amends_engine::kernel::Input,
@@ -132,6 +137,15 @@ impl Handle {
             answer,
         )
         .await
+    }
+
+    /// Lets archived orders leave the store, unless something happened to them meanwhile.
+    ///
+    /// # Errors
+    /// [`Stopped`]; then nothing can be said about whether they left.
+    pub(crate) async fn retire(&self, leaving: Vec<Leaving>) -> Result<(), Stopped> {
+        let (ack, answer) = oneshot::channel();
+        self.ask(Ask::Retire { leaving, ack }, answer).await
     }
 
     /// Makes other entries of the store durable.

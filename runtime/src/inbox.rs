@@ -324,7 +324,7 @@ impl Delivery {
     }
 }
 
-fn decode<R: Store>(reader: &R, key: &Key, value: &[u8]) -> Result<Delivery, ReadError> {
+pub(crate) fn decode<R: Store>(reader: &R, key: &Key, value: &[u8]) -> Result<Delivery, ReadError> {
     let damaged = |error: amends_storage::DecodeError| ReadError::Damaged {
         key: key.stored(reader.partition()),
         meaning: error.to_string(),

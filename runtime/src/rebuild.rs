@@ -51,13 +51,7 @@ pub fn rebuild<L: Log>(log: &mut L, mut progress: impl FnMut(usize, usize)) -> R
     let total = roots.len();
     let mut commit = Commit::default();
     for (done, key) in roots.into_iter().enumerate() {
-        if let Some(root) = refold(log, &key)? {
-            let head = head(log, &root)?;
-            commit
-                .writes
-                .extend(writes(None, &summarize(&root, head, root.updated_at.0))?);
-            commit.writes.push(snapshot(&root)?);
-        }
+        commit.writes.extend(derived(log, &key)?);
         if done % ROOTS_PER_COMMIT == ROOTS_PER_COMMIT - 1 {
             log.commit(&std::mem::take(&mut commit))?;
             progress(done + 1, total);
@@ -71,6 +65,19 @@ pub fn rebuild<L: Log>(log: &mut L, mut progress: impl FnMut(usize, usize)) -> R
     log.commit(&commit)?;
     progress(total, total);
     Ok(total)
+}
+
+/// What is derived from the frames of one root, wherever they lie.
+pub(crate) fn derived<L: Log>(log: &L, key: &RootKey) -> Result<Vec<Write>, RebuildError> {
+    let Some(root) = refold(log, key)? else {
+        return Ok(Vec::new());
+    };
+    let head = head(log, &root)?;
+    let first = log.frames_of(key.as_str(), 0, 1)?;
+    let created_ms = first.first().map_or(root.updated_at.0, |frame| frame.at_ms);
+    let mut writes = writes(None, &summarize(&root, head, created_ms))?;
+    writes.push(snapshot(&root)?);
+    Ok(writes)
 }
 
 fn roots<L: Log>(log: &L) -> Result<BTreeSet<RootKey>, ReadError> {

@@ -323,6 +323,10 @@ impl<R: Store> Engine<R> {
                     run: mode,
                 });
             }
+            Ask::Retire { leaving, ack } => {
+                self.batch.leaving.extend(leaving);
+                self.batch.acks.push(ack);
+            }
             Ask::Write { writes, ack } => {
                 self.batch.writes.extend(writes);
                 self.batch.acks.push(ack);

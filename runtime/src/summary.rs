@@ -302,7 +302,8 @@ pub(crate) fn writes(before: Option<&Summary>, now: &Summary) -> Result<Vec<Writ
     Ok(writes)
 }
 
-fn index_keys(summary: &Summary) -> BTreeSet<Key> {
+/// Every entry of lists and indexes that a root has besides its summary.
+pub(crate) fn index_keys(summary: &Summary) -> BTreeSet<Key> {
     let index = |name: &str, value: &str| Key::Index {
         name: name.to_owned(),
         value: value.to_owned(),
@@ -329,6 +330,7 @@ fn index_keys(summary: &Summary) -> BTreeSet<Key> {
     if !summary.number.is_empty() {
         keys.insert(index("number", &summary.number));
     }
+    keys.extend(crate::rest::key(summary));
     keys.extend(summary.due_ms.map(|at_ms| Key::Due {
         at_ms,
         root: summary.root.clone(),

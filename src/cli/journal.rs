@@ -39,6 +39,12 @@ pub(super) fn run(args: &Args) -> miette::Result<ExitCode> {
     let bar = Bar::new();
     let report = verify(&sled.reader(), |progress| bar.show(progress)).into_diagnostic()?;
     bar.end();
+    if report.archived_roots + report.superseded > 0 {
+        println!(
+            "{} frames of {} orders in archives ({} more came back since)",
+            report.archived_frames, report.archived_roots, report.superseded
+        );
+    }
     println!(
         "{} frames of {} orders, {} other values, {} bytes: {}",
         report.frames,

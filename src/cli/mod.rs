@@ -2,6 +2,7 @@
 //!
 //! One file per command. Exit codes: 0 done, 1 the command failed or a check did not hold, 2 wrong usage.
 
+mod archive;
 mod audit;
 mod backup;
 mod brakes;
@@ -44,6 +45,8 @@ enum Command {
     Serve(serve::Args),
     /// List and show orders of a running server, and move them
     Orders(orders::Args),
+    /// Find orders that have left the store for an archive
+    Archive(archive::Args),
     /// Tell what happens, line by line
     Feed(feed::Args),
     /// Commands that wait for a second person
@@ -119,6 +122,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(args).await,
         Command::Orders(args) => orders::run(args).await,
+        Command::Archive(args) => archive::run(&args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Pending(args) => pending::run(&args).await,
         Command::Brakes(args) => brakes::run(args).await,

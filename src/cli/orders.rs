@@ -296,6 +296,9 @@ fn show(order: &Value) {
         total(summary),
         order.get("revision").unwrap_or(&Value::Null)
     );
+    if order.get("archived") == Some(&Value::Bool(true)) {
+        println!("archived: it has left the store, and comes back if something happens to it");
+    }
     for instance in rows(order, "instances") {
         println!("\n{}: {}", text(instance, "id"), text(instance, "stage_words"));
         if let Some(hold) = instance.get("held").filter(|hold| !hold.is_null()) {

@@ -1,12 +1,14 @@
 //! `amends restore`: a new store from a backup, with its effects paused.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use amends_engine::Millis;
 use amends_storage::Options;
+use amends_storage::archive::Archive;
 use amends_storage::backup::{Restore, inspect, restore};
-use miette::IntoDiagnostic as _;
+use miette::{Context as _, IntoDiagnostic as _};
 
 use super::ConfigArg;
 use super::progress::Bar;
@@ -25,6 +27,9 @@ pub(super) struct Args {
     /// recognise what was sent already; a copy gets keys of its own
     #[arg(long, value_enum)]
     r#as: Role,
+    /// The folder that has the archives of the old store, to be copied beside the new one
+    #[arg(long)]
+    archives: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -61,9 +66,34 @@ pub(super) fn run(args: &Args) -> miette::Result<ExitCode> {
         restored.identity.epoch,
         restored.paused.cut
     );
+    archives(&folder, &restored.archives, args.archives.as_deref())?;
     println!(
         "Its effects are paused: what happened after the cut is unknown here. Start the server, look at what is due, \
          then resume with `POST /api/v1/effects/resume`."
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Archives are no part of a backup: they never change, and are copied once. Says which are missing.
+fn archives(folder: &Path, needed: &BTreeSet<String>, from: Option<&Path>) -> miette::Result<()> {
+    let target = Archive::beside(folder).folder().to_owned();
+    let mut missing = Vec::new();
+    for name in needed.iter().filter(|name| !target.join(name).exists()) {
+        let Some(source) = from.map(|from| from.join(name)).filter(|source| source.exists()) else {
+            missing.push(name.as_str());
+            continue;
+        };
+        std::fs::create_dir_all(&target).into_diagnostic()?;
+        std::fs::copy(&source, target.join(name))
+            .into_diagnostic()
+            .wrap_err_with(|| format!("{} cannot be copied to {}", source.display(), target.display()))?;
+    }
+    if !missing.is_empty() {
+        println!(
+            "Orders that left for these archives cannot be read until the files are copied to {}: {}",
+            target.display(),
+            missing.join(", ")
+        );
+    }
+    Ok(())
 }

@@ -24,6 +24,9 @@ pub(super) struct Args {
     /// Never wait for the disk, so that a test can see the checks fail
     #[arg(long, hide = true)]
     test_sync_off: bool,
+    /// Keep finished orders and bodies for so many milliseconds, so that a test can see them go
+    #[arg(long, hide = true)]
+    test_retain_ms: Option<i64>,
 }
 
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
@@ -43,6 +46,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         } else {
             Acknowledge::Durable
         },
+        retain_ms: args.test_retain_ms,
     };
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
     let server = server::start(&config, tests).await.into_diagnostic()?;

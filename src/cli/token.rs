@@ -196,8 +196,8 @@ fn keep(
     let line = Line::new(now, CONSOLE, Act::Tokens.name(), name).because(detail);
     writes.push(audit::write(position, &line).into_diagnostic()?);
     let commit = Commit {
-        frames: Vec::new(),
         writes,
+        ..Commit::default()
     };
     store.commit(&commit).into_diagnostic()?;
     Ok(())

@@ -72,7 +72,7 @@ pub const TABLES: &[Table] = &[
     table("sensitive.finance", "The same for `finance`.", CHOSEN_LIMIT),
     table("sensitive.admin", "The same for `admin`.", CHOSEN_LIMIT),
     table("store", "Where orders are kept.", store::KEYS),
-    table("retention", "How long raw bodies are kept.", retention::KEYS),
+    table("retention", "For how long what is kept.", retention::KEYS),
     table(
         "log",
         "What the server prints about itself, on standard error.",

@@ -40,6 +40,7 @@ fn store(events: &[Event]) -> Memory {
     let commit = Commit {
         frames: vec![Head::default().next(1, ORDER, 1, payload)],
         writes: vec![listed(ORDER)],
+        ..Commit::default()
     };
     store.commit(&commit).unwrap();
     store
@@ -55,8 +56,8 @@ fn listed(order: &str) -> Write {
 
 fn planted(mut store: Memory, write: Write) -> Memory {
     let commit = Commit {
-        frames: Vec::new(),
         writes: vec![write],
+        ..Commit::default()
     };
     store.commit(&commit).unwrap();
     store

@@ -60,8 +60,8 @@ pub(super) fn token(folder: &Path) -> miette::Result<String> {
     let created = token::create(&[], &Wanted::new("demo", Role::Admin), "demo", now).into_diagnostic()?;
     store
         .commit(&Commit {
-            frames: Vec::new(),
             writes: created.writes,
+            ..Commit::default()
         })
         .into_diagnostic()?;
     std::fs::write(&file, created.secret.reveal()).into_diagnostic()?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use amends_api::{Backup, Made, Wanted};
+use amends_runtime::Upkeep;
 use amends_storage::SledReader;
 use amends_storage::Store as _;
 use amends_storage::backup::{Cut, backup};
@@ -30,10 +31,12 @@ fn clear(folder: &Path) {
 }
 
 /// Writes backups of the store in `store`.
-pub(super) fn writer(store: &Path, reader: SledReader) -> Backup {
+pub(super) fn writer(store: &Path, reader: SledReader, upkeep: Upkeep) -> Backup {
     let folder = folder(store);
     clear(&folder);
     Arc::new(move |wanted: Wanted, progress| {
+        // No order leaves the store while it is walked through.
+        let _alone = upkeep.blocking_lock();
         std::fs::create_dir_all(&folder)
             .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
         let cut = wanted.cut.map_or(Cut::Now, Cut::At);

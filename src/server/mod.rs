@@ -14,6 +14,7 @@ pub mod notify;
 pub mod patrol;
 pub mod performer;
 pub mod reader;
+pub(crate) mod retention;
 pub mod run;
 pub mod shop;
 pub mod sweep;

@@ -10,7 +10,7 @@ mod signer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amends_api::feed::{Feed, Filter, Listener, Notice, Part};
+use amends_api::feed::{Feed, FeedError, Filter, Listener, Notice, Part};
 use amends_api::role::Shops;
 use amends_runtime::{Clock, Handle};
 use amends_storage::ReadError;
@@ -157,11 +157,16 @@ impl Notifier {
         }
     }
 
-    async fn part(&self) -> Option<Part> {
+    async fn part(&mut self) -> Option<Part> {
         let (feed, after, filter) = (self.feed.clone(), self.place.cursor(), self.filter.clone());
         let read = tokio::task::spawn_blocking(move || feed.read(after, &filter, NOTICES_PER_PART)).await;
         match read {
             Ok(Ok(part)) => Some(part),
+            Ok(Err(FeedError::Gone { oldest })) => {
+                tracing::warn!(listener = self.name, told = %after, %oldest, "what happened in between has left for archives; the listener is told no more of it");
+                self.place.set(oldest);
+                None
+            }
             Ok(Err(error)) => {
                 tracing::error!(listener = self.name, %error, "the feed cannot be read");
                 None

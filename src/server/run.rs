@@ -11,7 +11,7 @@ use amends_connectors::woocommerce::rest::AccessError;
 use amends_engine::gate::{BreakerLimits, Limits, Paused, RateLimits};
 use amends_engine::kernel;
 use amends_engine::{ConnectorId, Digest, Millis, RootKey, StoreId};
-use amends_runtime::{Clock, Handle, Inbox, Intake, RebuildError, Running, rebuild};
+use amends_runtime::{Clock, Handle, Inbox, Intake, RebuildError, Running, Term, find_archived, rebuild};
 use amends_storage::{
     Commit, CommitError, Direction, EncodeError, Identity, IdentityError, Key, Kind, Log as _, OpenError,
     Options, ReadError, Sled, Span, Store as _, Write, codec,
@@ -121,6 +121,8 @@ pub struct Tests {
     pub sync: amends_storage::Sync,
     /// When acknowledgements are given.
     pub acknowledge: amends_runtime::Acknowledge,
+    /// Milliseconds until a finished order moves to an archive and a body is deleted, in place of the configured days.
+    pub retain_ms: Option<i64>,
 }
 
 /// A running server.
@@ -237,6 +239,9 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
         listeners.0.push(state);
     }
     let (stop, stopping) = watch::channel(false);
+    let retention = super::retention::keep(config, tests, running.handle(), &store, &clock);
+    let backup = super::backup::writer(&config.store.folder, store, retention.upkeep.clone());
+    workers.spawn(retention.run());
     let setup = Setup {
         handle: running.handle(),
         inbox,
@@ -248,15 +253,12 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
         }),
         tokens: tokens(config),
         sensitive: super::sensitive(&config.sensitive),
-        names: Names {
-            shops: config.shops.keys().cloned().collect(),
-            connectors: config.connectors.keys().cloned().collect(),
-        },
+        names: names(config),
         listeners,
         stopping,
         limits: api_limits(config),
         metrics: Arc::new(|| metrics::recorder().render()),
-        backup: super::backup::writer(&config.store.folder, store),
+        backup,
         now: Arc::new(move || clock.now()),
     };
     serve(config, setup, running, workers, stop).await
@@ -390,13 +392,29 @@ fn limits(config: &Config) -> BTreeMap<ConnectorId, Limits> {
 /// Finds the order a refund belongs to, among those whose refund was recorded here.
 fn refunds(reader: Reader) -> RefundIndex {
     Arc::new(move |shop, refund| {
-        let span = Span::index("refund", &format!("{shop}/{refund}"));
-        let page = reader.scan(&span, 1, Direction::Ascending).ok()?;
-        page.entries.into_iter().find_map(|(key, _)| {
+        let known = format!("{shop}/{refund}");
+        let page = reader
+            .scan(&Span::index("refund", &known), 1, Direction::Ascending)
+            .ok()?;
+        let found = page.entries.into_iter().find_map(|(key, _)| {
             let Key::Index { root, .. } = key else { return None };
             Some(RootKey::new(root))
+        });
+        found.or_else(|| {
+            find_archived(&reader, Term::Refund, &known, 1)
+                .ok()?
+                .into_iter()
+                .next()
         })
     })
+}
+
+/// What can be named in a path.
+fn names(config: &Config) -> Names {
+    Names {
+        shops: config.shops.keys().cloned().collect(),
+        connectors: config.connectors.keys().cloned().collect(),
+    }
 }
 
 fn tokens(config: &Config) -> Vec<amends_api::token::Token> {

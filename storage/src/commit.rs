@@ -12,6 +12,10 @@ pub struct Commit {
     pub frames: Vec<Frame>,
     /// Changes of other entries. Of several for one key the last counts.
     pub writes: Vec<Write>,
+    /// Frames that leave for an archive which has them; never the newest of the log.
+    pub leaving: Vec<Frame>,
+    /// Frames that come back from an archive, whole chains under their old numbers.
+    pub returning: Vec<Frame>,
 }
 
 /// One change of one entry.

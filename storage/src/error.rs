@@ -88,6 +88,35 @@ pub enum OpenError {
     },
 }
 
+/// Why an archive could not be written or searched.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The file system refused.
+    #[error("cannot {doing} {}: {source}; check its permissions and free space", path.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A file is damaged.
+    #[error("{} is damaged: {meaning}; put a whole copy in its place", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        meaning: String,
+    },
+    /// Something cannot be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The store failed.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
 /// Why a commit was not made. After everything but [`CommitError::Fatal`] the store is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
@@ -113,6 +142,14 @@ pub enum CommitError {
         last: u64,
         /// The position of the frame.
         found: u64,
+    },
+    /// The newest frame was to leave.
+    #[error(
+        "frame {sequence} is the newest of the log and stays; archive its root once there is a later frame"
+    )]
+    NewestFrame {
+        /// The frame.
+        sequence: u64,
     },
     /// The store writes these entries itself.
     #[error(
@@ -207,6 +244,9 @@ pub enum VerifyError {
     /// The database failed under the walk.
     #[error("the walk stopped: {0}")]
     Read(#[from] ReadError),
+    /// The folder of archives cannot be read.
+    #[error("the walk stopped: {0}")]
+    Archive(#[from] ArchiveError),
 }
 
 /// Why no backup was made. No file is left behind.
@@ -224,6 +264,16 @@ pub enum BackupError {
         /// The cut asked for.
         cut: u64,
         /// Last sequence of the log.
+        last: u64,
+    },
+    /// What lay at the cut has left.
+    #[error(
+        "orders with frames up to {last} have left for an archive, so the log cannot be cut at {cut}; give a later sequence, or none"
+    )]
+    CutArchived {
+        /// The cut asked for.
+        cut: u64,
+        /// The highest sequence that has left.
         last: u64,
     },
     /// The file system refused.
@@ -298,6 +348,9 @@ pub enum RestoreError {
     /// A part of the backup was refused by the new store.
     #[error("the restored store refused a part of the backup: {0}")]
     Commit(#[from] CommitError),
+    /// The new store could not be read.
+    #[error("the target: {0}")]
+    Read(#[from] ReadError),
     /// A part could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),

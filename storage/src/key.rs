@@ -42,11 +42,13 @@ pub enum Prefix {
     Due = b'w',
     /// `y`: definitions and recipes by digest.
     Definition = b'y',
+    /// `z`: where a root lies that has left for an archive.
+    Archived = b'z',
 }
 
 impl Prefix {
     /// Every prefix, in byte order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Audit,
         Self::Blob,
         Self::Delivery,
@@ -59,6 +61,7 @@ impl Prefix {
         Self::Snapshot,
         Self::Due,
         Self::Definition,
+        Self::Archived,
     ];
 
     /// Whether its entries can be folded again from the others. A backup leaves them out.
@@ -72,7 +75,8 @@ impl Prefix {
             | Self::Meta
             | Self::Pending
             | Self::Sequence
-            | Self::Definition => false,
+            | Self::Definition
+            | Self::Archived => false,
         }
     }
 
@@ -156,6 +160,8 @@ pub enum Key {
     Audit(u64),
     /// A value of the store itself.
     Meta(String),
+    /// Where a root lies that has left.
+    Archived(String),
 }
 
 impl Key {
@@ -184,6 +190,26 @@ impl Key {
             Self::Index { .. } => Prefix::Index,
             Self::Audit(_) => Prefix::Audit,
             Self::Meta(_) => Prefix::Meta,
+            Self::Archived(_) => Prefix::Archived,
+        }
+    }
+
+    /// The root that takes the entry along when it leaves the store.
+    pub(crate) fn leaves_with(&self) -> Option<&str> {
+        match self {
+            Self::Event { root, .. }
+            | Self::Snapshot { root }
+            | Self::Blob { root, .. }
+            | Self::Root(root) => Some(root),
+            Self::Sequence(_)
+            | Self::Due { .. }
+            | Self::Definition(_)
+            | Self::Delivery { .. }
+            | Self::Pending(_)
+            | Self::Index { .. }
+            | Self::Audit(_)
+            | Self::Meta(_)
+            | Self::Archived(_) => None,
         }
     }
 
@@ -201,7 +227,7 @@ impl Key {
                 bytes.extend_from_slice(&root_sequence.to_be_bytes());
             }
             Self::Sequence(number) | Self::Audit(number) => bytes.extend_from_slice(&number.to_be_bytes()),
-            Self::Snapshot { root } | Self::Root(root) => text::push(bytes, root),
+            Self::Snapshot { root } | Self::Root(root) | Self::Archived(root) => text::push(bytes, root),
             Self::Due { at_ms, root } => {
                 push_time(bytes, *at_ms);
                 text::push(bytes, root);
@@ -280,6 +306,7 @@ fn split_parts(prefix: Prefix, parts: &[u8]) -> Option<(Key, &[u8])> {
         Prefix::Audit => split_number(parts).map(|(number, rest)| (Key::Audit(number), rest))?,
         Prefix::Snapshot => text::split(parts).map(|(root, rest)| (Key::Snapshot { root }, rest))?,
         Prefix::Root => text::split(parts).map(|(root, rest)| (Key::Root(root), rest))?,
+        Prefix::Archived => text::split(parts).map(|(root, rest)| (Key::Archived(root), rest))?,
         Prefix::Pending => text::split(parts).map(|(id, rest)| (Key::Pending(id), rest))?,
         Prefix::Meta => text::split(parts).map(|(name, rest)| (Key::Meta(name), rest))?,
         Prefix::Blob => {
@@ -333,7 +360,7 @@ impl fmt::Display for Key {
         match self {
             Self::Event { root, root_sequence } => write!(f, "{root}/{root_sequence}"),
             Self::Sequence(number) | Self::Audit(number) => write!(f, "{number}"),
-            Self::Snapshot { root } | Self::Root(root) => f.write_str(root),
+            Self::Snapshot { root } | Self::Root(root) | Self::Archived(root) => f.write_str(root),
             Self::Due { at_ms, root } => write!(f, "{at_ms}/{root}"),
             Self::Blob { root, digest } => {
                 write!(f, "{root}/")?;

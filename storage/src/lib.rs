@@ -12,11 +12,13 @@
 //! given), meaning of values (they are sealed bytes of a [`Kind`]), and rebuilding of derived entries
 //! (the owner of [`Prefix::is_derived`] prefixes folds them again from the frames).
 
+pub mod archive;
 pub mod backup;
 pub mod codec;
 pub mod limits;
 pub mod verify;
 
+mod block;
 mod commit;
 mod disk;
 mod error;
@@ -37,7 +39,7 @@ mod text;
 pub use codec::{DecodeError, EncodeError, Kind};
 pub use commit::{Commit, Write};
 pub use disk::{Sled, SledReader};
-pub use error::{BackupError, CommitError, OpenError, ReadError, RestoreError, VerifyError};
+pub use error::{ArchiveError, BackupError, CommitError, OpenError, ReadError, RestoreError, VerifyError};
 pub use frame::{Frame, Head};
 pub use identity::{FORMAT, Identity, IdentityError, Paused};
 pub use key::{Key, Partition, Prefix, StoredKey};

@@ -25,3 +25,11 @@ pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 /// How long `open` waits for sled to let go of its file after a store of the same process was closed; its
 /// background work may outlive the last handle by a moment.
 pub const RELEASE_WAIT_MS: u64 = 5_000;
+/// Records of a root that moves to an archive; a larger one stays in the store. It moves in one commit, and comes back in one.
+pub const ARCHIVED_RECORDS_MAX: usize = 3_000;
+/// Bytes of a root that moves to an archive, for the same reason.
+pub const ARCHIVED_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// Roots of one archive file; their places and terms are in memory while it is written, about 200 bytes each.
+pub const ARCHIVE_ROOTS_MAX: usize = 10_000;
+/// Bytes after which an archive file takes no more roots: small enough to be copied, and checked, as a whole in memory.
+pub const ARCHIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;

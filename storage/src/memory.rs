@@ -9,7 +9,7 @@ use crate::error::{CommitError, ReadError};
 use crate::identity::Identity;
 use crate::key::{Key, Partition, StoredKey};
 use crate::page::Filling;
-use crate::prepare::prepare;
+use crate::prepare::{Gaps, prepare};
 use crate::span::Span;
 use crate::store::{Direction, Frames, Log, Page, Store};
 
@@ -118,9 +118,13 @@ impl Log for Memory {
 
     fn commit(&mut self, commit: &Commit) -> Result<u64, CommitError> {
         let reader = &self.reader;
-        let prepared = prepare(commit, Partition::FIRST, self.last_sequence(), |root| {
-            reader.head_of(root)
-        })?;
+        let prepared = prepare(
+            commit,
+            Partition::FIRST,
+            self.last_sequence(),
+            Gaps::None,
+            |root| reader.head_of(root),
+        )?;
         let mut state = self.reader.state.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in prepared.entries {
             match value {

@@ -22,16 +22,26 @@ pub(crate) struct Prepared {
     pub(crate) last_sequence: u64,
 }
 
+/// Whether the sequence may have gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gaps {
+    /// Never: frames are decided one after the other.
+    None,
+    /// While a store is restored: what had left for an archive is not in the backup.
+    Archived,
+}
+
 /// Checks `commit` against a log that ends at `last_sequence` and whose chains end at `head_of`.
 pub(crate) fn prepare(
     commit: &Commit,
     partition: Partition,
     last_sequence: u64,
+    gaps: Gaps,
     head_of: impl FnMut(&str) -> Result<Head, ReadError>,
 ) -> Result<Prepared, CommitError> {
     within(
         "the number of frames and writes",
-        commit.frames.len() + commit.writes.len(),
+        commit.frames.len() + commit.writes.len() + commit.leaving.len() + commit.returning.len(),
         COMMIT_ENTRIES_MAX,
     )?;
     let mut prepared = Prepared {
@@ -39,7 +49,9 @@ pub(crate) fn prepare(
         heads: BTreeMap::new(),
         last_sequence,
     };
-    prepared.add_frames(&commit.frames, partition, head_of)?;
+    prepared.take_back(&commit.returning, partition)?;
+    prepared.let_go(&commit.leaving, partition)?;
+    prepared.add_frames(&commit.frames, partition, gaps, head_of)?;
     for write in &commit.writes {
         prepared.add_write(write, partition)?;
     }
@@ -57,11 +69,16 @@ impl Prepared {
         &mut self,
         frames: &[Frame],
         partition: Partition,
+        gaps: Gaps,
         mut head_of: impl FnMut(&str) -> Result<Head, ReadError>,
     ) -> Result<(), CommitError> {
         for frame in frames {
             let expected = self.last_sequence + 1;
-            if frame.sequence != expected {
+            let follows = match gaps {
+                Gaps::None => frame.sequence == expected,
+                Gaps::Archived => frame.sequence >= expected,
+            };
+            if !follows {
                 return Err(CommitError::OutOfSequence {
                     expected,
                     found: frame.sequence,
@@ -79,13 +96,47 @@ impl Prepared {
                     found: frame.root_sequence,
                 });
             }
-            let pointer = Pointer::to(frame);
-            self.put(&Key::Sequence(frame.sequence), pointer.encode(), partition)?;
-            self.put(&pointer.key(), frame.encode()?, partition)?;
+            self.put_frame(frame, partition)?;
             self.heads.insert(frame.root.clone(), frame.head());
-            self.last_sequence = expected;
+            self.last_sequence = frame.sequence;
         }
         Ok(())
+    }
+
+    /// Frames that were in the log before; the archive checked their chain.
+    fn take_back(&mut self, frames: &[Frame], partition: Partition) -> Result<(), CommitError> {
+        for frame in frames {
+            if frame.sequence >= self.last_sequence {
+                return Err(CommitError::OutOfSequence {
+                    expected: self.last_sequence + 1,
+                    found: frame.sequence,
+                });
+            }
+            self.put_frame(frame, partition)?;
+            self.heads.insert(frame.root.clone(), frame.head());
+        }
+        Ok(())
+    }
+
+    fn let_go(&mut self, frames: &[Frame], partition: Partition) -> Result<(), CommitError> {
+        for frame in frames {
+            // The sequence goes on after the newest frame, so that one has to stay.
+            if frame.sequence >= self.last_sequence {
+                return Err(CommitError::NewestFrame {
+                    sequence: frame.sequence,
+                });
+            }
+            for key in [Key::Sequence(frame.sequence), Pointer::to(frame).key()] {
+                self.entries.insert(checked(&key, partition)?, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn put_frame(&mut self, frame: &Frame, partition: Partition) -> Result<(), CommitError> {
+        let pointer = Pointer::to(frame);
+        self.put(&Key::Sequence(frame.sequence), pointer.encode(), partition)?;
+        self.put(&pointer.key(), frame.encode()?, partition)
     }
 
     fn add_write(&mut self, write: &Write, partition: Partition) -> Result<(), CommitError> {

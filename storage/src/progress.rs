@@ -5,6 +5,8 @@ use std::fmt;
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// Reading archives.
+    Archives,
     /// Following the global sequence.
     Sequence,
     /// Following the chain of every root.
@@ -22,6 +24,7 @@ pub enum Stage {
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Archives => "reading the archives",
             Self::Sequence => "following the sequence",
             Self::Chains => "following the chains",
             Self::Values => "reading the values",

@@ -34,6 +34,25 @@ impl Span {
         })
     }
 
+    /// The content of `root`.
+    pub fn blobs_of(root: &str) -> Self {
+        Self::within(Prefix::Blob, |bytes| text::push(bytes, root))
+    }
+
+    /// The root whose frames alone it covers.
+    pub(crate) fn frames_of(&self) -> Option<String> {
+        let (root, _) = (self.prefix == Prefix::Event)
+            .then(|| text::split(&self.low))
+            .flatten()?;
+        let whole = Self::within(Prefix::Event, |bytes| text::push(bytes, &root));
+        let ends_within = self
+            .high
+            .as_ref()
+            .zip(whole.high.as_ref())
+            .is_some_and(|(high, end)| high <= end);
+        ends_within.then_some(root)
+    }
+
     /// The index of the log from a sequence on.
     pub fn sequences_from(sequence: u64) -> Self {
         Self {

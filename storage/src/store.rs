@@ -1,11 +1,12 @@
 //! The two traits every backend has, and reading the log, which follows from them.
 
+use crate::archive::Archive;
 use crate::codec::DecodeError;
 use crate::commit::Commit;
 use crate::error::{CommitError, ReadError};
 use crate::frame::{Frame, Head};
 use crate::identity::Identity;
-use crate::key::{Key, Partition};
+use crate::key::{Key, Partition, Prefix};
 use crate::pointer::Pointer;
 use crate::span::Span;
 
@@ -52,33 +53,56 @@ pub trait Store {
 
     /// Sequence of the last frame whose commit is visible.
     fn applied_sequence(&self) -> u64;
+
+    /// Where roots lie that have left; `None` for a store that keeps everything.
+    fn archive(&self) -> Option<&Archive> {
+        None
+    }
 }
 
 /// Reading the log; every [`Store`] can.
 pub trait Frames: Store {
-    /// Up to `limit` frames from `sequence` on, in global order.
+    /// Up to `limit` frames from `sequence` on, in global order. Frames that left for an archive are passed over.
     ///
     /// # Errors
-    /// [`ReadError`] if a frame is missing, damaged, or not where the index says.
+    /// [`ReadError`] if a frame is damaged, not where the index says, or missing from a store that has archived nothing;
+    /// what is missing from one that has, [`crate::verify`] tells from what has left.
     fn frames_from(&self, sequence: u64, limit: usize) -> Result<Vec<Frame>, ReadError> {
+        // Before the entries are read: what is committed meanwhile is missing from them by right.
+        let applied = self.applied_sequence();
         let mut frames = Vec::new();
         let mut span = Some(Span::sequences_from(sequence));
         let mut expected = sequence.max(1);
         while let Some(rest) = span.take().filter(|_| frames.len() < limit) {
             let page = self.scan(&rest, limit - frames.len(), Direction::Ascending)?;
             for (key, value) in page.entries {
-                if key != Key::Sequence(expected) {
-                    return Err(ReadError::MissingFrame { sequence: expected });
+                let Key::Sequence(found) = key else { continue };
+                if found != expected {
+                    self.must_have_archived(expected)?;
+                    expected = found;
                 }
                 frames.push(self.frame_at(expected, &key, &value)?);
                 expected += 1;
             }
             span = page.rest;
         }
-        if frames.len() < limit && expected <= self.applied_sequence() {
+        if frames.len() < limit && expected <= applied {
             return Err(ReadError::MissingFrame { sequence: expected });
         }
         Ok(frames)
+    }
+
+    /// Whether a gap at `sequence` can be what has left.
+    ///
+    /// # Errors
+    /// [`ReadError::MissingFrame`] when nothing has.
+    fn must_have_archived(&self, sequence: u64) -> Result<(), ReadError> {
+        let page = self.scan(&Span::all(Prefix::Archived), 1, Direction::Ascending)?;
+        if page.entries.is_empty() {
+            Err(ReadError::MissingFrame { sequence })
+        } else {
+            Ok(())
+        }
     }
 
     /// Up to `limit` frames of `root` after a position in its chain (0: from the start). The chain between them

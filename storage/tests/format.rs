@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use amends_storage::archive::Archive;
 use amends_storage::backup::{Cut, backup};
 use amends_storage::{
     FORMAT, Frames as _, Head, Identity, Key, Kind, Log as _, Memory, Partition, Prefix, codec, limits,
@@ -86,6 +87,14 @@ fn every_kind_has_its_row() {
     assert_eq!(rows, known);
 }
 
+/// An archive without roots.
+fn archive(folder: &std::path::Path) -> Vec<u8> {
+    let archive = Archive::beside(&folder.join("store"));
+    let identity = Identity::new("k3x9m2ab", 0).unwrap();
+    archive.begin(&identity, 0).unwrap().seal().unwrap();
+    fs::read(archive.folder().join("k3x9m2ab-0-00000001.archive")).unwrap()
+}
+
 #[test]
 fn every_constant_is_the_one_of_the_code() {
     let sealed = codec::seal(Kind::Meta, 1, b"").unwrap();
@@ -95,6 +104,8 @@ fn every_constant_is_the_one_of_the_code() {
     backup(&log.reader(), &path, Cut::Now, 0, |_| ()).unwrap();
     let backup = fs::read(&path).unwrap();
     assert!(backup.starts_with(b"AMENDSBK"));
+    let archive = archive(file.path());
+    assert!(archive.starts_with(b"AMENDSAR") && archive.ends_with(b"AMENDSAZ"));
     let known = BTreeMap::from([
         (
             "format byte of the envelope",
@@ -103,6 +114,7 @@ fn every_constant_is_the_one_of_the_code() {
         ("bytes before the payload", sealed.len().to_string()),
         ("format of the store (`Identity::format`)", FORMAT.to_string()),
         ("format of backup files", backup.get(9).unwrap().to_string()),
+        ("format of archive files", archive.get(9).unwrap().to_string()),
         ("bytes of a piece", limits::CHUNK_BYTES.to_string()),
         ("bytes of a value, at most", limits::VALUE_BYTES_MAX.to_string()),
         ("bytes of a key, at most", limits::KEY_BYTES_MAX.to_string()),

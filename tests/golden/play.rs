@@ -1,5 +1,5 @@
-//! Makes the store that is kept: orders that ran to cash, orders that wait, one that is stuck, a backup, and a
-//! restore that is paused.
+//! Makes the store that is kept: orders that ran to cash and left for an archive, orders that wait, one that is stuck,
+//! a backup, and a restore that is paused.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::world::{World, done, until};
 
-/// Plays, and leaves a stopped `store` with its backups in `into`.
+/// Plays, and leaves a stopped `store` with its archives and backups in `into`.
 pub(crate) fn play(into: &Path) {
     let world = World::start();
     let config = world.config("store");
@@ -18,7 +18,9 @@ pub(crate) fn play(into: &Path) {
         5,
         &json!({ "stripe": 50, "stripe_manual": 40, "cod": 5, "free": 5 }),
     );
-    until("orders have run to cash", || world.count("completed") == 4);
+    world.rest(4, server, &config).stop();
+    let server = world.serve(&config, &["--test-retain-ms", "500"]);
+    until("orders have left", || archived(&world) >= 3);
     world.generate_of(3, 6, &json!({ "bacs": 100 }));
     world.spoil(
         "erp",
@@ -28,6 +30,8 @@ pub(crate) fn play(into: &Path) {
     until("an order is stuck and three wait", || {
         world.count("stuck") == 1 && world.count("moving") == 3
     });
+    server.stop();
+    let server = world.serve(&config, &[]);
     world.post("/connectors/erp/pause");
     let reach = world.reach();
     let args: Vec<&str> = ["backup"]
@@ -39,11 +43,26 @@ pub(crate) fn play(into: &Path) {
     server.stop();
 
     let store = into.join("store").display().to_string();
-    done(&["restore", file, "--store", &store, "--as", "replacement"]);
+    done(&[
+        "restore",
+        file,
+        "--store",
+        &store,
+        "--as",
+        "replacement",
+        "--archives",
+        &world.text("store.archive"),
+    ]);
     let backups = into.join("store.backups");
     fs::create_dir_all(&backups).unwrap();
     fs::copy(file, backups.join("orders.backup")).unwrap();
     let server = world.serve(&world.config_of("second", &store), &[]);
     until("the restored store answers", || world.count("moving") == 3);
     server.stop();
+}
+
+/// How many orders have left.
+fn archived(world: &World) -> usize {
+    let shown = (1..40).filter_map(|id| world.get(&format!("/orders/demo1:{id}")));
+    shown.filter(|order| order["archived"] == true).count()
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use amends_api::audit;
 use amends_engine::root::Root;
 use amends_runtime::{Delivery, Summary, decode_events};
+use amends_storage::archive::Archived;
 use amends_storage::backup::Header;
 use amends_storage::{
     Direction, Frame, Identity, Kind, Options, Paused, Prefix, Sled, Span, Store as _, codec,
@@ -42,6 +43,9 @@ fn told(kind: Kind, stored: &[u8]) -> String {
         Kind::Meta => read::<Paused>(kind, stored),
         Kind::Identity => read::<Identity>(kind, stored),
         Kind::Backup => read::<Header>(kind, stored),
+        Kind::Archived => read::<Archived>(kind, stored),
+        // The title of a root: its name, how many frames and values, what it is found by.
+        Kind::Archive => read::<(String, u64, u64, Vec<String>)>(kind, stored),
     }
 }
 
@@ -105,7 +109,7 @@ pub(crate) fn write(folder: &Path) {
     }
 }
 
-/// A value of each kind in a store and its backups: the median by size, which is neither empty nor huge.
+/// A value of each kind in a store, its archives and its backups: the median by size, which is neither empty nor huge.
 fn found(folder: &Path) -> BTreeMap<Kind, Vec<u8>> {
     let mut all: BTreeMap<Kind, Vec<Vec<u8>>> = BTreeMap::new();
     let store = Sled::open(folder, &Options::default()).unwrap();
@@ -128,10 +132,12 @@ fn found(folder: &Path) -> BTreeMap<Kind, Vec<u8>> {
             }
         }
     }
-    let backups = format!("{}.backups", folder.display());
-    for entry in fs::read_dir(backups).into_iter().flatten() {
-        if let Some(body) = block(&fs::read(entry.unwrap().path()).unwrap(), b'h') {
-            keep(&body);
+    for (end, tag) in [("backups", b'h'), ("archive", b'r')] {
+        let beside = format!("{}.{end}", folder.display());
+        for entry in fs::read_dir(beside).into_iter().flatten() {
+            if let Some(body) = block(&fs::read(entry.unwrap().path()).unwrap(), tag) {
+                keep(&body);
+            }
         }
     }
     // A delivery waits for milliseconds only.

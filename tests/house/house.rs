@@ -34,8 +34,8 @@ impl House {
         let mut store = Sled::open_or_create(&config.store.folder, &Options::default(), identity).unwrap();
         let created = token::create(&[], &Wanted::new("kim", Role::Admin), "test", Millis(0)).unwrap();
         let commit = Commit {
-            frames: Vec::new(),
             writes: created.writes,
+            ..Commit::default()
         };
         store.commit(&commit).unwrap();
         Self {

@@ -263,8 +263,8 @@ fn token(config: &Config) -> String {
     let mut store = Sled::open_or_create(&config.store.folder, &StoreOptions::default(), identity).unwrap();
     let created = token::create(&[], &Wanted::new("kim", Role::Admin), "test", Millis(0)).unwrap();
     let commit = Commit {
-        frames: Vec::new(),
         writes: created.writes,
+        ..Commit::default()
     };
     store.commit(&commit).unwrap();
     created.secret.reveal().to_owned()

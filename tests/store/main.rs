@@ -1,4 +1,4 @@
-//! The store under the real binary: backup and restore, against the sandbox world, whose witness
+//! The store under the real binary: backup and restore, retention and archives, against the sandbox world, whose witness
 //! counts every effect.
 #![allow(
     clippy::unwrap_used,
@@ -7,5 +7,6 @@
 )]
 
 mod restore;
+mod retention;
 mod witness;
 mod world;

@@ -9,6 +9,7 @@
 mod crates;
 mod documents;
 mod fixtures;
+mod limits;
 mod purity;
 mod sources;
 mod tree;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use amends_engine::decide::Book;
 use amends_engine::{Millis, RootKey};
-use amends_runtime::{EventsError, LoadError, decode_events, load_root};
+use amends_runtime::{EventsError, LoadError, decode_events, left_up_to, load_root};
 use amends_storage::{Frames as _, ReadError, Store as _};
 use serde::Serialize;
 use thiserror::Error;
@@ -79,6 +79,14 @@ pub enum FeedError {
     /// The store failed or is damaged.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// What is asked for has left the journal.
+    #[error(
+        "what happened up to {oldest} has left for archives: begin again with `after={oldest}`, and read the orders that matter one by one"
+    )]
+    Gone {
+        /// Where the feed begins now.
+        oldest: Cursor,
+    },
     /// An order cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -108,11 +116,32 @@ impl Feed {
         Cursor::behind(self.reader.applied_sequence())
     }
 
+    /// Where the feed begins now: behind the last frame that has left for an archive.
+    ///
+    /// # Errors
+    /// [`FeedError::Read`].
+    pub fn start(&self) -> Result<Cursor, FeedError> {
+        Ok(match left_up_to(&self.reader)? {
+            0 => Cursor::START,
+            sequence => Cursor::behind(sequence),
+        })
+    }
+
     /// Up to `limit` notices after `after`.
     ///
     /// # Errors
-    /// [`FeedError`].
+    /// [`FeedError`]; [`FeedError::Gone`] when some of them may have left the journal.
     pub fn read(&self, after: Cursor, filter: &Filter, limit: usize) -> Result<Part, FeedError> {
+        let part = self.read_kept(after, filter, limit);
+        // Looked at last: what left while the page was read may be missing from it.
+        let oldest = self.start()?;
+        if after < oldest {
+            return Err(FeedError::Gone { oldest });
+        }
+        part
+    }
+
+    fn read_kept(&self, after: Cursor, filter: &Filter, limit: usize) -> Result<Part, FeedError> {
         let mut part = Part {
             notices: Vec::new(),
             next: after,

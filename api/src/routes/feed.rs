@@ -27,7 +27,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
-    /// Go on after this notice or `next`; the start when absent, `end` for what is still to come
+    /// Go on after this notice or `next`; what the journal still has when absent, `end` for what is still to come
     #[param(pattern = "^(end|[0-9]{1,18}\\.([0-9]{1,9}|end))$")]
     after: Option<String>,
     /// Notices at the most
@@ -43,7 +43,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     fn after(&self, app: &App) -> Result<Cursor, Problem> {
         match self.after.as_deref() {
-            None => Ok(Cursor::START),
+            None => Ok(app.feed.start()?),
             Some("end") => Ok(app.feed.end()),
             Some(text) => cursor(text),
         }
@@ -81,12 +81,21 @@ fn kind(name: &str) -> Result<Kind, Problem> {
 
 impl From<FeedError> for Problem {
     fn from(error: FeedError) -> Self {
-        Self::new(Code::Store, error.to_string())
+        let code = match error {
+            FeedError::Gone { .. } => Code::FeedGone,
+            FeedError::Read(_) | FeedError::Load(_) | FeedError::Events { .. } => Code::Store,
+        };
+        Self::new(code, error.to_string())
     }
 }
 
 /// A part of what happened, oldest first
-#[utoipa::path(get, path = "/feed", tag = "feed", params(Wanted), responses((status = 200, body = Part)))]
+#[utoipa::path(get, path = "/feed", tag = "feed", params(Wanted), 
+    responses(
+        (status = 200, body = Part),
+        (status = 410, description = "What is asked for has left for archives", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn page(
     State(app): State<App>,
     caller: Caller,
@@ -119,7 +128,10 @@ struct Sent {
 #[utoipa::path(
     get, path = "/feed/stream", tag = "feed",
     params(Wanted, ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}[.](end|[0-9]{1,9})$", example = "1.1", description = "The last notice the client has")),
-    responses((status = 200, body = Sent, content_type = "text/event-stream"))
+    responses(
+        (status = 200, body = Sent, content_type = "text/event-stream"),
+        (status = 410, description = "What is asked for has left for archives", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub(crate) async fn stream(
     State(app): State<App>,

@@ -1,5 +1,6 @@
 //! One file per resource, one function per verb.
 
+pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod brakes;

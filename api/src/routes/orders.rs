@@ -2,7 +2,7 @@
 
 use amends_engine::RootKey;
 use amends_engine::root::Note;
-use amends_runtime::{State as OrderState, Summary, load_root, load_value, read_summary};
+use amends_runtime::{State as OrderState, Summary, is_archived, load_root, load_value, read_summary};
 use amends_storage::{Direction, Key, Prefix, Span, Store as _};
 use axum::Json;
 use axum::extract::State;
@@ -215,6 +215,8 @@ fn in_full(app: &App, root: &str, sight: Sight) -> Result<Value, Problem> {
             .iter()
             .map(|note| left(app, &loaded.root.key, note, sight));
         fields.insert("notes".to_owned(), notes.collect::<Result<Value, Problem>>()?);
+        let archived = is_archived(&app.setup.reader, &loaded.root.key)?;
+        fields.insert("archived".to_owned(), archived.into());
     }
     Ok(shown)
 }

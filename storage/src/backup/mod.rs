@@ -1,11 +1,11 @@
 //! Backups: one file, made from a running store, cut at a sequence.
 //!
 //! It holds the frames up to the cut and the authoritative values; derived ones ([`crate::Prefix::is_derived`])
-//! are left out, and the owner of a restored store folds them again. Deliveries still pending are read in the same
+//! are left out, and the owner of a restored store folds them again. Orders that have left for an archive are in it by
+//! their place alone: their files are copied beside it. Deliveries still pending are read in the same
 //! moment as the cut, so that none falls between the two (as long as they fit one page of a scan).
 //!
-//! File: `"AMENDSBK" | format u16`, then records `length u32 | crc32 u32 | body`, the checksum over length and body.
-//! The first byte of a body says what it is: `h` header, `f` frame, `v` value (`key length u16 | key | value`),
+//! File: `"AMENDSBK" | format u16`, then blocks (`block.rs`): `h` header, `f` frame, `v` value (`key length u16 | key | value`),
 //! `z` footer with the counts and the SHA-256 of everything before it. Nothing follows the footer.
 
 mod read;

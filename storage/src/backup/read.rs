@@ -27,6 +27,8 @@ pub(super) struct Reader<'a> {
     records: Records<'a>,
     header: Header,
     frames: u64,
+    /// Sequence of the last frame.
+    last: u64,
     values: u64,
 }
 
@@ -57,6 +59,7 @@ pub(super) fn check(path: &Path, mut progress: impl FnMut(Progress)) -> Result<B
         frames,
         values,
         records: Records { offset: bytes, .. },
+        last: _,
     } = reader;
     progress(Progress {
         stage: Stage::Checking,
@@ -86,6 +89,7 @@ impl<'a> Reader<'a> {
             records,
             header,
             frames: 0,
+            last: 0,
             values: 0,
         })
     }
@@ -98,10 +102,11 @@ impl<'a> Reader<'a> {
             FRAME => {
                 let frame = Frame::decode(&body).map_err(|error| self.records.damaged(error.to_string()))?;
                 self.frames += 1;
-                if frame.sequence != self.frames {
-                    let meaning = format!("frame {} where {} belongs", frame.sequence, self.frames);
+                if frame.sequence <= self.last {
+                    let meaning = format!("frame {} after frame {}", frame.sequence, self.last);
                     return Err(self.records.damaged(meaning));
                 }
+                self.last = frame.sequence;
                 Ok(Some(Part::Frame(frame)))
             }
             VALUE => {
@@ -126,7 +131,7 @@ impl<'a> Reader<'a> {
             values: self.values,
             digest: hash.finalize().into(),
         };
-        if *footer != found || self.frames != self.header.cut {
+        if *footer != found || self.last != self.header.cut {
             return Err(self.records.damaged("its footer does not agree with its content"));
         }
         self.records.end()

@@ -1,14 +1,16 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use super::read::{Part, Reader, check};
 use super::{Backup, REPORT_EVERY};
+use crate::archive::{Archived, archived};
 use crate::codec::{self, Kind};
 use crate::commit::{Commit, Write};
 use crate::disk::{Sled, refuse_used};
-use crate::error::RestoreError;
+use crate::error::{ReadError, RestoreError};
 use crate::identity::{FORMAT, Identity, Paused};
-use crate::key::Key;
+use crate::key::{Key, Partition};
 use crate::options::Options;
 use crate::progress::{Progress, Stage};
 use crate::store::Log as _;
@@ -37,6 +39,8 @@ pub struct Restored {
     pub paused: Paused,
     /// What was in the backup.
     pub backup: Backup,
+    /// Archive files that orders of it have left for.
+    pub archives: BTreeSet<String>,
 }
 
 /// Reads a whole backup file and says what is in it, without restoring anything.
@@ -65,7 +69,7 @@ pub fn restore(
     let new = Identity::new(&request.store_id, request.now_ms)?;
     let backup = check(file, &mut progress)?;
     let origin = backup.header.identity.clone();
-    let restored = Restored {
+    let mut restored = Restored {
         identity: Identity {
             epoch: origin.epoch.saturating_add(1),
             format: FORMAT,
@@ -78,10 +82,14 @@ pub fn restore(
             cut_at_ms: backup.header.cut_at_ms,
         },
         backup,
+        archives: BTreeSet::new(),
     };
     let existed = folder.exists();
     match fill(file, folder, &restored, &request.options, progress) {
-        Ok(()) => Ok(restored),
+        Ok(archives) => {
+            restored.archives = archives;
+            Ok(restored)
+        }
         Err(error) => {
             clear(folder, existed);
             Err(error)
@@ -95,7 +103,7 @@ fn fill(
     restored: &Restored,
     options: &Options,
     progress: impl FnMut(Progress),
-) -> Result<(), RestoreError> {
+) -> Result<BTreeSet<String>, RestoreError> {
     let mut store = Sled::begin(folder, options, restored.identity.clone())?;
     let total = restored.backup.frames + restored.backup.values;
     let mut filling = Filling {
@@ -104,6 +112,7 @@ fn fill(
         bytes: 0,
         done: 0,
         total,
+        archives: BTreeSet::new(),
         progress,
     };
     let mut reader = Reader::open(file)?;
@@ -116,7 +125,9 @@ fn fill(
         value,
     });
     filling.commit()?;
-    Ok(store.write_identity()?)
+    let archives = filling.archives;
+    store.write_identity()?;
+    Ok(archives)
 }
 
 struct Filling<'a, P> {
@@ -125,18 +136,22 @@ struct Filling<'a, P> {
     bytes: usize,
     done: u64,
     total: u64,
+    archives: BTreeSet<String>,
     progress: P,
 }
 
 impl<P: FnMut(Progress)> Filling<'_, P> {
     fn add(&mut self, part: Part) -> Result<(), RestoreError> {
         match part {
+            Part::Frame(frame) if self.has_left(&frame.root)? => {}
+            Part::Value(key, _) if key.leaves_with().map_or(Ok(false), |root| self.has_left(root))? => {}
             Part::Frame(frame) => {
                 self.bytes += frame.payload.len();
                 self.commit.frames.push(frame);
             }
             Part::Value(key, value) => {
                 self.bytes += value.len();
+                self.note(&key, &value)?;
                 self.commit.writes.push(Write::Put { key, value });
             }
         }
@@ -146,6 +161,32 @@ impl<P: FnMut(Progress)> Filling<'_, P> {
         }
         if self.commit.frames.len() + self.commit.writes.len() >= ENTRIES || self.bytes >= BYTES {
             self.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the backup has the root in an archive, and what else it has of it is from coming back meanwhile.
+    fn has_left(&mut self, root: &str) -> Result<bool, RestoreError> {
+        if self.archives.is_empty() {
+            return Ok(false);
+        }
+        // Places come first in a backup, so that all of them are in the store or in this commit.
+        if self
+            .commit
+            .writes
+            .iter()
+            .any(|write| matches!(write.key(), Key::Archived(_)))
+        {
+            self.commit()?;
+        }
+        Ok(archived(self.store, root)?.is_some())
+    }
+
+    fn note(&mut self, key: &Key, value: &[u8]) -> Result<(), RestoreError> {
+        if let Key::Archived(_) = key {
+            let at = codec::decode::<Archived>(Kind::Archived, value);
+            let (_, at) = at.map_err(|error| ReadError::damaged(key.stored(Partition::FIRST), &error))?;
+            self.archives.insert(at.file);
         }
         Ok(())
     }

@@ -7,8 +7,10 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Backup, FOOTER, FORMAT, FRAME, Footer, HEADER, Header, MAGIC, REPORT_EVERY, VALUE, parent, refused,
 };
+use crate::archive::Archived;
+use crate::block;
 use crate::codec::{self, Kind};
-use crate::error::BackupError;
+use crate::error::{BackupError, ReadError};
 use crate::key::{Key, Prefix};
 use crate::limits::PAGE_ENTRIES_MAX;
 use crate::progress::{Progress, Stage};
@@ -94,6 +96,12 @@ fn write(
     };
     let mut file = Writer::create(path, store, progress)?;
     file.record(HEADER, &[&codec::encode(Kind::Backup, 1, &header)?])?;
+    // Before the frames: what comes back meanwhile is in both, and a restore then takes it from the archive.
+    file.prefix(Prefix::Archived)?;
+    if file.left >= cut && cut > 0 {
+        let last = file.left;
+        return Err(BackupError::CutArchived { cut, last });
+    }
     file.frames(cut)?;
     for page in &pending {
         file.values(page)?;
@@ -102,14 +110,10 @@ fn write(
     // frame after the cut.
     for prefix in Prefix::ALL
         .into_iter()
-        .filter(|prefix| !prefix.is_derived() && !prefix.is_log() && *prefix != Prefix::Pending)
+        .filter(|prefix| !prefix.is_derived() && !prefix.is_log())
+        .filter(|prefix| !matches!(prefix, Prefix::Pending | Prefix::Archived))
     {
-        let mut rest = Some(Span::all(prefix));
-        while let Some(span) = rest {
-            let page = store.scan(&span, PAGE, Direction::Ascending)?;
-            file.values(&page)?;
-            rest = page.rest;
-        }
+        file.prefix(prefix)?;
     }
     file.finish(header)
 }
@@ -135,6 +139,8 @@ struct Writer<'a, S, P> {
     frames: u64,
     values: u64,
     bytes: u64,
+    /// The highest sequence that has left for an archive.
+    left: u64,
 }
 
 impl<'a, S: Store, P: FnMut(Progress)> Writer<'a, S, P> {
@@ -149,6 +155,7 @@ impl<'a, S: Store, P: FnMut(Progress)> Writer<'a, S, P> {
             frames: 0,
             values: 0,
             bytes: 0,
+            left: 0,
         };
         writer.write(&MAGIC)?;
         writer.write(&FORMAT.to_be_bytes())?;
@@ -156,17 +163,30 @@ impl<'a, S: Store, P: FnMut(Progress)> Writer<'a, S, P> {
     }
 
     fn frames(&mut self, cut: u64) -> Result<(), BackupError> {
-        while self.frames < cut {
-            let left = usize::try_from(cut - self.frames).unwrap_or(usize::MAX);
-            for frame in self.store.frames_from(self.frames + 1, PAGE.min(left))? {
+        let mut next = 1;
+        while next <= cut {
+            let page = self.store.frames_from(next, PAGE)?;
+            let last = page.last().map_or(cut, |frame| frame.sequence.min(cut));
+            for frame in page.into_iter().filter(|frame| frame.sequence <= cut) {
                 self.record(FRAME, &[&frame.encode()?])?;
                 self.frames += 1;
             }
+            next = last + 1;
             (self.progress)(Progress {
                 stage: Stage::BackingUp,
-                done: self.frames,
+                done: last,
                 total: Some(cut),
             });
+        }
+        Ok(())
+    }
+
+    fn prefix(&mut self, prefix: Prefix) -> Result<(), BackupError> {
+        let mut rest = Some(Span::all(prefix));
+        while let Some(span) = rest {
+            let page = self.store.scan(&span, PAGE, Direction::Ascending)?;
+            self.values(&page)?;
+            rest = page.rest;
         }
         Ok(())
     }
@@ -176,6 +196,12 @@ impl<'a, S: Store, P: FnMut(Progress)> Writer<'a, S, P> {
             // The new store gets its own.
             if *key == Key::identity() || *key == Key::paused() {
                 continue;
+            }
+            if let Key::Archived(_) = key {
+                let at = codec::decode::<Archived>(Kind::Archived, value);
+                let (_, at) =
+                    at.map_err(|error| ReadError::damaged(key.stored(self.store.partition()), &error))?;
+                self.left = self.left.max(at.last_sequence);
             }
             let key = key.stored(self.store.partition());
             // Keys are limited to 1 KiB when they are committed.
@@ -220,17 +246,7 @@ impl<'a, S: Store, P: FnMut(Progress)> Writer<'a, S, P> {
     }
 
     fn record(&mut self, tag: u8, parts: &[&[u8]]) -> Result<(), BackupError> {
-        // Bodies are a bounded value with its bounded key.
-        let length = 1 + parts.iter().map(|part| part.len()).sum::<usize>();
-        let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
-        let mut hasher = crc32fast::Hasher::new();
-        for part in [&length[..], &[tag]].iter().chain(parts) {
-            hasher.update(part);
-        }
-        self.write(&length)?;
-        self.write(&hasher.finalize().to_be_bytes())?;
-        self.write(&[tag])?;
-        parts.iter().try_for_each(|part| self.write(part))
+        self.write(&block::write(tag, parts))
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), BackupError> {

@@ -30,11 +30,15 @@ pub enum Kind {
     Identity = 12,
     /// Header or footer of a backup.
     Backup = 13,
+    /// Where a root lies that has left for an archive.
+    Archived = 14,
+    /// Header, title of a root, or footer of an archive.
+    Archive = 15,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Events,
         Self::Frame,
         Self::Snapshot,
@@ -48,6 +52,8 @@ impl Kind {
         Self::Meta,
         Self::Identity,
         Self::Backup,
+        Self::Archived,
+        Self::Archive,
     ];
 
     /// The newest version this release can read. Raise it together with the type, and keep reading the old ones.
@@ -65,7 +71,9 @@ impl Kind {
             | Self::Audit
             | Self::Meta
             | Self::Identity
-            | Self::Backup => 1,
+            | Self::Backup
+            | Self::Archived
+            | Self::Archive => 1,
         }
     }
 
@@ -96,6 +104,8 @@ impl fmt::Display for Kind {
             Self::Meta => "store value",
             Self::Identity => "store identity",
             Self::Backup => "backup record",
+            Self::Archived => "place in an archive",
+            Self::Archive => "archive record",
         })
     }
 }

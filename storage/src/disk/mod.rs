@@ -6,6 +6,7 @@
 //! - values in pieces of at most 6 KiB, large segments, one tree;
 //! - leftovers of a killed recovery removed before open, panics caught, blob files refused.
 
+mod archived;
 mod barrier;
 mod folder;
 mod gate;
@@ -26,13 +27,14 @@ use gate::Gate;
 use guard::guarded;
 use record::Record;
 
+use crate::archive::Archive;
 use crate::commit::Commit;
 use crate::error::{CommitError, ReadError};
 use crate::heads::Heads;
 use crate::identity::Identity;
 use crate::key::{Key, Partition, StoredKey};
 use crate::page::Filling;
-use crate::prepare::{Prepared, prepare};
+use crate::prepare::{Gaps, Prepared, prepare};
 use crate::span::Span;
 use crate::store::{Direction, Frames as _, Log, Page, Store};
 
@@ -42,6 +44,8 @@ pub struct Sled {
     shared: Arc<Shared>,
     barrier: Barrier,
     heads: Heads,
+    /// While it is restored, what had left is missing.
+    gaps: Gaps,
 }
 
 /// A handle of a [`Sled`] for other threads, cheap to clone. The store is closed when the last one is gone.
@@ -59,6 +63,7 @@ struct Shared {
     failure: OnceLock<String>,
     partition: Partition,
     identity: Identity,
+    archive: Archive,
     /// Last, so that the folder is let go after the database.
     folder: Folder,
 }
@@ -150,7 +155,9 @@ impl Shared {
             } else {
                 batch.remove(key.as_bytes());
             }
-            for index in kept..self.pieces(key)? {
+            // A frame is put where none lies.
+            let is_new = value.is_some() && key.parse().is_some_and(|(_, name)| name.prefix().is_log());
+            for index in kept..self.pieces(key, is_new)? {
                 batch.remove(record::piece_key(key, index));
             }
         }
@@ -159,8 +166,7 @@ impl Shared {
 
     /// How many pieces the present value under `key` has. A damaged one counts as whole: it is being replaced, and
     /// a piece left behind is never read.
-    fn pieces(&self, key: &StoredKey) -> Result<u16, ReadError> {
-        let is_new = key.parse().is_some_and(|(_, name)| name.prefix().is_log());
+    fn pieces(&self, key: &StoredKey, is_new: bool) -> Result<u16, ReadError> {
         if is_new {
             return Ok(0);
         }
@@ -175,24 +181,18 @@ impl Shared {
     }
 }
 
-impl Store for SledReader {
-    fn identity(&self) -> &Identity {
-        &self.shared.identity
-    }
-
-    fn partition(&self) -> Partition {
-        self.shared.partition
-    }
-
-    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ReadError> {
-        let key = key.stored(self.shared.partition);
+impl SledReader {
+    /// A value of the database itself.
+    fn kept(&self, key: &Key) -> Result<Option<Vec<u8>>, ReadError> {
+        let stored = key.stored(self.shared.partition);
         self.shared.read(|| {
-            let found = self.shared.fetch(key.as_bytes())?;
-            found.map(|found| self.shared.value(&key, &found)).transpose()
+            let found = self.shared.fetch(stored.as_bytes())?;
+            found.map(|found| self.shared.value(&stored, &found)).transpose()
         })
     }
 
-    fn scan(&self, span: &Span, limit: usize, direction: Direction) -> Result<Page, ReadError> {
+    /// Entries of the database itself.
+    fn kept_page(&self, span: &Span, limit: usize, direction: Direction) -> Result<Page, ReadError> {
         self.shared.read(|| {
             let mut filling = Filling::new(span, limit, direction, self.applied_sequence());
             if let Some((low, high)) = span.bounds(self.shared.partition) {
@@ -214,9 +214,50 @@ impl Store for SledReader {
             Ok(filling.into_page())
         })
     }
+}
+
+impl Store for SledReader {
+    fn identity(&self) -> &Identity {
+        &self.shared.identity
+    }
+
+    fn partition(&self) -> Partition {
+        self.shared.partition
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ReadError> {
+        let found = self.kept(key)?;
+        match key.leaves_with() {
+            Some(root) if found.is_none() => match self.archived_value(root, key)? {
+                Some(value) => Ok(Some(value)),
+                // It may have come back between the two looks.
+                None => self.kept(key),
+            },
+            Some(_) | None => Ok(found),
+        }
+    }
+
+    fn scan(&self, span: &Span, limit: usize, direction: Direction) -> Result<Page, ReadError> {
+        let page = self.kept_page(span, limit, direction)?;
+        match span.frames_of() {
+            Some(root) if page.entries.is_empty() && limit > 0 => {
+                let archived = self.archived_frames(&root, span, limit, direction)?;
+                if archived.entries.is_empty() {
+                    // It may have come back between the two looks.
+                    return self.kept_page(span, limit, direction);
+                }
+                Ok(archived)
+            }
+            Some(_) | None => Ok(page),
+        }
+    }
 
     fn applied_sequence(&self) -> u64 {
         self.shared.applied.load(Ordering::Acquire)
+    }
+
+    fn archive(&self) -> Option<&Archive> {
+        Some(&self.shared.archive)
     }
 }
 
@@ -240,6 +281,10 @@ impl Store for Sled {
     fn applied_sequence(&self) -> u64 {
         self.shared.applied.load(Ordering::Acquire)
     }
+
+    fn archive(&self) -> Option<&Archive> {
+        Some(&self.shared.archive)
+    }
 }
 
 impl Log for Sled {
@@ -253,9 +298,13 @@ impl Log for Sled {
         }
         let reader = Self::reader(self);
         let heads = &self.heads;
-        let prepared = prepare(commit, self.partition(), self.last_sequence(), |root| {
-            heads.get(root).map_or_else(|| reader.head_of(root), Ok)
-        })?;
+        let prepared = prepare(
+            commit,
+            self.partition(),
+            self.last_sequence(),
+            self.gaps,
+            |root| heads.get(root).map_or_else(|| reader.head_of(root), Ok),
+        )?;
         if prepared.entries.is_empty() {
             return Ok(prepared.last_sequence);
         }

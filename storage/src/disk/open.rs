@@ -11,6 +11,7 @@ use super::folder::{Folder, failed};
 use super::gate::Gate;
 use super::guard::guarded;
 use super::{Shared, Sled, SledReader, record};
+use crate::archive::Archive;
 use crate::codec::{self, DecodeError, Kind};
 use crate::error::OpenError;
 use crate::heads::Heads;
@@ -18,6 +19,7 @@ use crate::identity::{FORMAT, Identity};
 use crate::key::{Key, Partition, StoredKey};
 use crate::limits::{RELEASE_WAIT_MS, SEGMENT_BYTES};
 use crate::options::{Options, Sync};
+use crate::prepare::Gaps;
 use crate::span::Span;
 use crate::store::{Direction, Store as _};
 
@@ -64,7 +66,9 @@ impl Sled {
     /// Makes a store without an identity; it cannot be opened until [`Sled::write_identity`].
     pub(crate) fn begin(folder: &Path, options: &Options, identity: Identity) -> Result<Self, OpenError> {
         refuse_used(folder)?;
-        Opened::new(Folder::create(folder)?, options)?.into_store(identity, options)
+        let mut store = Opened::new(Folder::create(folder)?, options)?.into_store(identity, options)?;
+        store.gaps = Gaps::Archived;
+        Ok(store)
     }
 
     /// Makes the store openable.
@@ -83,7 +87,9 @@ impl Sled {
         }
         guarded(|| self.shared.db.apply_batch(batch))
             .and_then(|()| self.barrier.force(&self.shared.db))
-            .map_err(damaged)
+            .map_err(damaged)?;
+        self.gaps = Gaps::None;
+        Ok(())
     }
 }
 
@@ -146,6 +152,7 @@ impl Opened {
             failure: OnceLock::new(),
             partition: options.partition,
             identity,
+            archive: Archive::beside(self.folder.root()),
             folder: self.folder,
         });
         let reader = SledReader {
@@ -163,6 +170,7 @@ impl Opened {
             shared,
             barrier: self.barrier,
             heads: Heads::default(),
+            gaps: Gaps::None,
         })
     }
 

@@ -14,8 +14,8 @@ fn store(folder: &Path) -> Sled {
 fn put(key: Key, bytes: usize) -> Commit {
     let value = codec::seal(Kind::Meta, 1, &vec![7; bytes]).unwrap();
     Commit {
-        frames: Vec::new(),
         writes: vec![Write::Put { key, value }],
+        ..Commit::default()
     }
 }
 

@@ -34,6 +34,7 @@ fn keys_of(prefix: Prefix) -> BoxedStrategy<Key> {
             .boxed(),
         Prefix::Audit => any::<u64>().prop_map(Key::Audit).boxed(),
         Prefix::Meta => part().prop_map(Key::Meta).boxed(),
+        Prefix::Archived => part().prop_map(Key::Archived).boxed(),
     }
 }
 

@@ -45,8 +45,8 @@ pub(crate) fn meta(name: &str) -> Key {
 
 pub(crate) fn writes(writes: Vec<Write>) -> Commit {
     Commit {
-        frames: Vec::new(),
         writes,
+        ..Commit::default()
     }
 }
 
@@ -77,7 +77,7 @@ impl Author {
             .collect();
         Commit {
             frames,
-            writes: Vec::new(),
+            ..Commit::default()
         }
     }
 }
