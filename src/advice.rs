@@ -42,6 +42,15 @@ pub fn advice(order: &Value) -> Vec<Advice> {
             commands.filter_map(|command| advise(root, command, wait.get("place").and_then(Value::as_str)))
         })
         .collect();
+    let settled_otherwise = |list: &str| -> Vec<Advice> {
+        let without_place = rows(order, list).iter().filter(|it| text(it, "place").is_empty());
+        without_place
+            .filter_map(|it| it.get("number").and_then(Value::as_u64))
+            .map(|number| waive(root, number))
+            .collect()
+    };
+    all.extend(settled_otherwise("incidents"));
+    all.extend(settled_otherwise("obligations"));
     if all.iter().any(|advice| advice.arguments.contains(" retry ")) {
         all.extend(advise(root, "cancel", None));
     }
@@ -88,6 +97,14 @@ fn advise(root: &str, command: &str, place: Option<&str>) -> Option<Advice> {
     })
 }
 
+/// For what no step waits for: money that differs, somebody who owes something.
+fn waive(root: &str, number: u64) -> Advice {
+    Advice {
+        arguments: format!("orders do {root} waive --number {number} --reason \"settled with the customer\""),
+        meaning: "nothing more is done about it",
+    }
+}
+
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
@@ -115,6 +132,21 @@ mod tests {
     use serde_json::json;
 
     use super::advice;
+
+    #[test]
+    fn what_no_step_waits_for_can_be_waived() {
+        let order = json!({ "root": "demo:7", "waits": [],
+            "incidents": [{ "number": 1, "place": null }, { "number": 2, "place": "invoice" }],
+            "obligations": [{ "number": 3 }],
+        });
+        let arguments: Vec<String> = advice(&order).into_iter().map(|it| it.arguments).collect();
+        assert_eq!(
+            arguments,
+            [1, 3].map(|number| format!(
+                "orders do demo:7 waive --number {number} --reason \"settled with the customer\""
+            ))
+        );
+    }
 
     #[test]
     fn what_a_person_decides_has_commands_and_what_moves_has_none() {

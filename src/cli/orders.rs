@@ -345,7 +345,10 @@ fn show(order: &Value) {
         );
     }
     next(order);
-    println!("\n{:<24} {:<16} {:>10} {:>10}", "LEDGER", "", "landed", "open");
+    println!(
+        "\n{:<24} {:<16} {:>10} {:>10}",
+        "LEDGER (minor units)", "", "landed", "open"
+    );
     for line in rows(order, "ledger") {
         let amount = |name: &str| line.get(name).and_then(Value::as_i64).unwrap_or_default();
         println!(

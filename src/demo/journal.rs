@@ -157,13 +157,9 @@ impl Journal {
         match verdict {
             Verdict::Landed { landing, key, .. } => self.land(key, landing.adopted),
             Verdict::Doubt { .. } | Verdict::Stuck { in_doubt: true, .. } => self.fate(key, Fate::InDoubt),
-            Verdict::Retry { .. } => {
-                // Only what did happen nowhere is retried; doubt about an earlier attempt stays.
-                if self.sent(key).is_some_and(|sent| sent.fate == Fate::UnderWay) {
-                    self.fate(key, Fate::Nothing);
-                }
-            }
-            Verdict::Anew { .. }
+            // Only what happened nowhere is retried: doubt about an earlier attempt is looked up before.
+            Verdict::Retry { .. }
+            | Verdict::Anew { .. }
             | Verdict::Failed { .. }
             | Verdict::Refused { .. }
             | Verdict::Stuck { in_doubt: false, .. } => self.fate(key, Fate::Nothing),
@@ -209,5 +205,60 @@ impl Sent {
     /// Whether nobody knows yet what became of it.
     pub fn is_open(&self) -> bool {
         matches!(self.fate, Fate::UnderWay | Fate::InDoubt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use amends_engine::event::{Event, InstanceEvent, Report, Verdict};
+    use amends_engine::instance::{Errand, Place, Site};
+    use amends_engine::outcome::{Fault, FaultClass, Outcome, Probe};
+    use amends_engine::{InstanceId, Millis, RootKey, StepId, StoreId};
+
+    use super::{Fate, Journal};
+
+    fn ended(report: Report, verdict: Verdict) -> InstanceEvent {
+        InstanceEvent::AttemptEnded {
+            site: site(),
+            epoch: 0,
+            attempt: 1,
+            report,
+            verdict,
+        }
+    }
+
+    fn site() -> Site {
+        Site::forward(Place::once(&StepId::new("sales-order")))
+    }
+
+    #[test]
+    fn what_was_looked_up_and_is_not_there_is_in_doubt_no_longer() {
+        let (root, store) = (RootKey::new("demo:1"), StoreId::new("store"));
+        let started = InstanceEvent::AttemptStarted {
+            site: site(),
+            epoch: 0,
+            attempt: 1,
+            errand: Errand::Send,
+            commits: false,
+        };
+        let unknown = Report::Outcome(Outcome::Unknown(Fault::new(FaultClass::Broken, "no answer")));
+        let doubt = Verdict::Doubt {
+            errand: Errand::Probe,
+            until: Millis(1),
+            absents: 0,
+        };
+        let retry = Verdict::Retry { until: Millis(2) };
+        let course = [
+            (started, Fate::UnderWay),
+            (ended(unknown, doubt), Fate::InDoubt),
+            (ended(Report::Probe(Probe::Absent), retry), Fate::Nothing),
+        ];
+        let mut journal = Journal::default();
+        for (event, fate) in course {
+            let instance = InstanceId::new("demo:1/order-to-cash");
+            journal.note(&Event::Of { instance, event }, &root, &store);
+            let fates: Vec<Fate> = journal.all_sent().map(|(_, sent)| sent.fate).collect();
+            assert_eq!(fates, [fate]);
+        }
     }
 }

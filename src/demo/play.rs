@@ -220,7 +220,8 @@ impl Course<'_> {
                 miette::bail!("the server stopped answering; see server.log");
             };
             (self.tell)(News::Status(&status));
-            match settling.look(&status, Instant::now()) {
+            let unpaid = unpaid(&self.stage.client).await?;
+            match settling.look(&status, unpaid, Instant::now()) {
                 Look::Moving => pause(250).await,
                 Look::Settled => return Ok(()),
                 Look::Stalled(told) => {
@@ -263,6 +264,20 @@ impl Course<'_> {
             comparison,
         })
     }
+}
+
+/// How many of the orders that move only wait for their customers to pay, among the first hundred: there are some
+/// where a visitor was before.
+async fn unpaid(client: &Client) -> miette::Result<u64> {
+    let filter = [("state", "moving".to_owned()), ("limit", "100".to_owned())];
+    let moving = client.orders(&filter).await.into_diagnostic()?;
+    let orders = moving.get("orders").and_then(Value::as_array);
+    let waits_for_payment = |order: &&Value| {
+        let waits = order.get("waits_for").and_then(Value::as_array);
+        let mut waits = waits.into_iter().flatten().filter_map(Value::as_str).peekable();
+        waits.peek().is_some() && waits.all(|wait| wait.ends_with("the fact order.cleared"))
+    };
+    Ok(orders.into_iter().flatten().filter(waits_for_payment).count() as u64)
 }
 
 /// Asks that `count` orders that move be cancelled, as their customers would.

@@ -40,9 +40,9 @@ impl Settling {
         }
     }
 
-    /// What `status`, read at `now`, says.
-    pub fn look(&mut self, status: &Value, now: Instant) -> Look {
-        if is_settled(status, self.expected) {
+    /// What `status`, read at `now`, says, where `unpaid` orders only wait for their customers to pay.
+    pub fn look(&mut self, status: &Value, unpaid: u64, now: Instant) -> Look {
+        if is_settled(status, self.expected, unpaid) {
             return Look::Settled;
         }
         let counts = status.get("orders").cloned().unwrap_or_default();
@@ -62,7 +62,7 @@ impl Settling {
     }
 }
 
-fn is_settled(status: &Value, orders: u64) -> bool {
+fn is_settled(status: &Value, orders: u64, unpaid: u64) -> bool {
     let count = |name: &str| {
         let count = status.pointer(&format!("/orders/{name}"));
         count.and_then(Value::as_u64).unwrap_or(0)
@@ -70,7 +70,7 @@ fn is_settled(status: &Value, orders: u64) -> bool {
     let all = ["idle", "moving", "stuck", "completed", "compensated", "closed"];
     let known: u64 = all.into_iter().map(count).sum();
     let pending = status.get("deliveries_pending").and_then(Value::as_u64);
-    known >= orders && count("moving") == 0 && pending == Some(0)
+    known >= orders && count("moving") == unpaid && pending == Some(0)
 }
 
 #[cfg(test)]
@@ -97,11 +97,13 @@ mod tests {
     fn orders_settle_when_all_are_known_and_none_moves() {
         let now = Instant::now();
         let mut settling = Settling::begin(3, now);
-        assert_eq!(word(&settling.look(&status(0, 2, 0), now)), "moving");
-        assert_eq!(word(&settling.look(&status(1, 2, 0), now)), "moving");
-        assert_eq!(word(&settling.look(&status(0, 3, 1), now)), "moving");
-        assert_eq!(word(&settling.look(&json!({}), now)), "moving");
-        assert_eq!(word(&settling.look(&status(0, 3, 0), now)), "settled");
+        assert_eq!(word(&settling.look(&status(0, 2, 0), 0, now)), "moving");
+        assert_eq!(word(&settling.look(&status(1, 2, 0), 0, now)), "moving");
+        assert_eq!(word(&settling.look(&status(0, 3, 1), 0, now)), "moving");
+        assert_eq!(word(&settling.look(&json!({}), 0, now)), "moving");
+        assert_eq!(word(&settling.look(&status(0, 3, 0), 0, now)), "settled");
+        assert_eq!(word(&settling.look(&status(1, 2, 0), 1, now)), "settled");
+        assert_eq!(word(&settling.look(&status(2, 2, 0), 1, now)), "moving");
     }
 
     #[test]
@@ -109,16 +111,16 @@ mod tests {
         let now = Instant::now();
         let mut settling = Settling::begin(3, now);
         let moving = status(1, 2, 0);
-        assert_eq!(word(&settling.look(&moving, now)), "moving");
-        assert_eq!(word(&settling.look(&moving, now + STILL)), "moving");
+        assert_eq!(word(&settling.look(&moving, 0, now)), "moving");
+        assert_eq!(word(&settling.look(&moving, 0, now + STILL)), "moving");
         let changed = now + STILL * 2;
-        assert_eq!(word(&settling.look(&status(2, 1, 0), changed)), "moving");
-        assert_eq!(word(&settling.look(&moving, changed + STILL)), "moving");
+        assert_eq!(word(&settling.look(&status(2, 1, 0), 0, changed)), "moving");
+        assert_eq!(word(&settling.look(&moving, 0, changed + STILL)), "moving");
         let later = changed + STILL + STILL + STILL / 2;
-        assert_eq!(word(&settling.look(&moving, later)), "UNSETTLED");
+        assert_eq!(word(&settling.look(&moving, 0, later)), "UNSETTLED");
         let mut restless = Settling::begin(3, now);
         assert_eq!(
-            word(&restless.look(&status(2, 1, 0), now + PATIENCE)),
+            word(&restless.look(&status(2, 1, 0), 0, now + PATIENCE)),
             "UNSETTLED"
         );
     }

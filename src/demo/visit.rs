@@ -50,8 +50,9 @@ fn greet(stage: &Stage) {
         orders => format!(" ({orders} orders of earlier runs are there)"),
     };
     eprintln!(
-        "A shop, an ERP, a payment provider and a warehouse on this machine, and Amends between them.\n\
-         {} orders come in; requests fail in many ways, and some orders get stuck on purpose.\n\n  \
+        "A shop, an ERP, a payment provider and a warehouse on this machine, and\n\
+         Amends between them. {} orders come in; requests fail in many ways, and some\n\
+         orders get stuck on purpose.\n\n  \
          server  {}\n  token   {}\n  data    {}{before}\n  seed    {}\n\nCtrl-C ends it.\n",
         stage.plan.orders,
         stage.url,
