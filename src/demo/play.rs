@@ -93,7 +93,7 @@ impl Course<'_> {
     async fn make_wave(&mut self) -> miette::Result<()> {
         let plan = &self.stage.plan;
         let count = plan.wave().min(self.orders_left());
-        let mix = json!({ "stripe": 45, "stripe_manual": 35, "bacs": 0, "cod": 15, "free": 5 });
+        let mix = json!({ "stripe": 45, "stripe-manual": 35, "bacs": 0, "cod": 15, "free": 5 });
         let seed = plan.seed.wrapping_mul(1_000_003).wrapping_add(self.waves);
         self.stage.generate(count, seed, &mix).await?;
         self.orders_made += count;

@@ -65,7 +65,7 @@ fn greet(stage: &Stage) {
 /// Makes orders and trouble, shows the progress, shows the commands once it is quiet, and goes on for ever.
 async fn course(stage: &Stage, live: &Live) -> miette::Result<()> {
     make_trouble(stage).await?;
-    let mix = json!({ "stripe": 42, "stripe_manual": 35, "bacs": 3, "cod": 15, "free": 5 });
+    let mix = json!({ "stripe": 42, "stripe-manual": 35, "bacs": 3, "cod": 15, "free": 5 });
     let seed = stage.plan.seed.wrapping_add(stage.orders_before);
     stage.generate(stage.plan.orders, seed, &mix).await?;
     let expected = stage.orders_before + stage.plan.orders;

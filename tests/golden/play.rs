@@ -16,7 +16,7 @@ pub(crate) fn play(into: &Path) {
     world.generate_of(
         4,
         5,
-        &json!({ "stripe": 50, "stripe_manual": 40, "cod": 5, "free": 5 }),
+        &json!({ "stripe": 50, "stripe-manual": 40, "cod": 5, "free": 5 }),
     );
     world.rest(4, server, &config).stop();
     let server = world.serve(&config, &["--test-retain-ms", "500"]);

@@ -14,8 +14,8 @@ async fn the_echo_of_our_write_back_changes_nothing() {
     })
     .await;
     let running = house.serve().await;
-    for paid in ["cod", "stripe", "stripe_manual"] {
-        let mut mix = json!({"stripe": 0, "stripe_manual": 0, "bacs": 0, "cod": 0, "free": 0});
+    for paid in ["cod", "stripe", "stripe-manual"] {
+        let mut mix = json!({"stripe": 0, "stripe-manual": 0, "bacs": 0, "cod": 0, "free": 0});
         mix[paid] = json!(1);
         let body = json!({"count": 1, "seed": 5, "mix": mix});
         let made = house

@@ -196,13 +196,13 @@ impl World {
 
     /// Makes orders in the shop, as a checkout would.
     pub(crate) fn generate(&self, count: u64, seed: u64) {
-        let mix = json!({ "stripe": 45, "stripe_manual": 35, "bacs": 0, "cod": 15, "free": 5 });
+        let mix = json!({ "stripe": 45, "stripe-manual": 35, "bacs": 0, "cod": 15, "free": 5 });
         self.generate_of(count, seed, &mix);
     }
 
     /// Makes orders paid in the ways of `mix`, in percent.
     pub(crate) fn generate_of(&self, count: u64, seed: u64, mix: &Value) {
-        let mut ways = json!({ "stripe": 0, "stripe_manual": 0, "bacs": 0, "cod": 0, "free": 0 });
+        let mut ways = json!({ "stripe": 0, "stripe-manual": 0, "bacs": 0, "cod": 0, "free": 0 });
         for (way, percent) in mix.as_object().unwrap() {
             ways[way] = percent.clone();
         }

@@ -32,9 +32,9 @@ pub enum Payment {
     Free,
 }
 
-/// How often each way to pay is drawn, as weights.
+/// How often each way to pay is drawn, as weights; the names are those of the shop's gateways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mix {
     /// [`Payment::Stripe`].
     pub stripe: u64,
