@@ -57,6 +57,8 @@ pub struct Step {
     pub after: Vec<StepId>,
     /// False means the step is passed over. A pivot that is passed over commits all the same.
     pub when: Option<Expr>,
+    /// What must hold when its call becomes due.
+    pub requires: Vec<Requirement>,
     /// Runs once per element instead of once.
     pub each: Option<Each>,
     /// How its calls are repeated.
@@ -112,6 +114,17 @@ pub struct Call {
     pub operation: OperationName,
     /// The arguments by name, each an expression, evaluated once when the call becomes due.
     pub with: Vec<(String, Expr)>,
+}
+
+/// What must hold before a call is made: where it does not, nothing is sent and a person is told what is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// True when the call may be made; reads what its arguments read.
+    pub that: Expr,
+    /// The class of the incident otherwise: a stable code such as `transaction-missing`.
+    pub cause: String,
+    /// What is missing and what to do, for people.
+    pub otherwise: String,
 }
 
 /// How a step is undone.

@@ -190,6 +190,8 @@ pub enum InstanceEvent {
         postings: Vec<Posting>,
         /// Its idempotency key.
         key: String,
+        /// The postings verify what others claimed.
+        verifies: bool,
         /// The landing passes the point of no return.
         commits: bool,
     },

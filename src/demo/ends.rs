@@ -97,7 +97,7 @@ pub fn check_rest(root: &Root) -> Vec<String> {
 mod tests {
     use amends_connectors::sandbox::Effect;
     use amends_engine::ledger::{Account, Currency, Line, Phase, Posting};
-    use amends_engine::root::{Debtor, Obligation, Root};
+    use amends_engine::root::{Debtor, Nature, Obligation, Root};
     use amends_engine::{Millis, RootKey, StoreId};
 
     use super::{Books, check_money, check_rest, check_undone};
@@ -211,6 +211,7 @@ mod tests {
         );
         let mut waived = root(&[(Account::Captured, 5), (Account::Invoiced, 4)]);
         let owed = Obligation {
+            nature: Nature::Discrepancy,
             debtor: Debtor::Buyer,
             amount: 1,
             currency: Currency::parse("USD"),

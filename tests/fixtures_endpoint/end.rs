@@ -8,7 +8,7 @@ use amends_engine::RootKey;
 use amends_engine::event::Event;
 use amends_engine::instance::{Instance, RunState};
 use amends_engine::ledger::{Currency, Ledger, Line};
-use amends_engine::root::{Debtor, Root, WakeKind};
+use amends_engine::root::{Debtor, Nature, Root, WakeKind};
 use amends_runtime::{Incident, Loaded, history, load_root, open_incidents};
 use amends_storage::verify::verify;
 use amends_storage::{Direction, Key, Options, Prefix, Sled, SledReader, Span, Store as _};
@@ -173,8 +173,12 @@ fn owed(root: &Root) -> Vec<String> {
             Debtor::Buyer => "the buyer owes",
             Debtor::Unsettled => "unsettled",
         };
+        let as_agreed = match obligation.nature {
+            Nature::Receivable => ", as agreed",
+            Nature::Discrepancy => "",
+        };
         match obligation.currency {
-            Some(currency) => format!("{who} {}", amount(obligation.amount, currency)),
+            Some(currency) => format!("{who} {}{as_agreed}", amount(obligation.amount, currency)),
             None => format!("{who} {} units", obligation.amount),
         }
     });

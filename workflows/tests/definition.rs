@@ -49,6 +49,7 @@ fn order_to_cash_has_the_shape_practitioners_run() {
             "reserve-stock",
             "verify-payment",
             "verify-authorisation",
+            "payment-differs",
             "dispatch",
             "first-parcel",
             "capture",
@@ -104,14 +105,15 @@ fn what_an_order_costs_and_how_it_is_paid_decides_the_calls() {
     let definition = order_to_cash();
     let evaluator = CelEvaluator::new();
     for (sample, passed_over) in [
-        ("paid by card", vec!["review", "verify-authorisation", "capture"]),
-        ("authorised by card", vec!["review", "verify-payment"]),
+        ("paid by card", vec!["review", "verify-authorisation", "payment-differs", "capture"]),
+        ("authorised by card", vec!["review", "verify-payment", "payment-differs"]),
         (
             "cash on delivery, guest",
             vec![
                 "review",
                 "verify-payment",
                 "verify-authorisation",
+                "payment-differs",
                 "capture",
                 "register-payment",
             ],
@@ -122,13 +124,14 @@ fn what_an_order_costs_and_how_it_is_paid_decides_the_calls() {
                 "review",
                 "verify-payment",
                 "verify-authorisation",
+                "payment-differs",
                 "capture",
                 "register-payment",
             ],
         ),
         (
             "bank transfer",
-            vec!["review", "verify-payment", "verify-authorisation", "capture"],
+            vec!["review", "verify-payment", "verify-authorisation", "payment-differs", "capture"],
         ),
         (
             "accepted on invoice",
@@ -136,13 +139,14 @@ fn what_an_order_costs_and_how_it_is_paid_decides_the_calls() {
                 "review",
                 "verify-payment",
                 "verify-authorisation",
+                "payment-differs",
                 "capture",
                 "register-payment",
             ],
         ),
         (
             "an article the shop has deleted",
-            vec!["verify-authorisation", "capture"],
+            vec!["verify-authorisation", "payment-differs", "capture"],
         ),
     ] {
         let subject = &definition

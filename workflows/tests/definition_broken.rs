@@ -53,6 +53,11 @@ with.address = "order.shipping"
 with.express = "false"
 undo = [{ call = "warehouse.cancel_release", with = { job = "landed.job" }, may_refuse = true }]
 
+[[step.require]]
+that = "order.shipping.country != ''"
+cause = "no-country"
+otherwise = "The address names no country: enter it in the shop, then retry."
+
 [[step]]
 id = "capture"
 kind = "pivot"
@@ -146,6 +151,9 @@ const SLIPS: &[Slip] = &[
     slip(Code::MissingKey, "item_key = \"text(item.id)\"\n", "", "each = \"order.lines\"", "add item_key"),
     slip(Code::MissingKey, "until = \"size(facts) > 1\"\n", "", "each_fact = ", "add until"),
     slip(Code::MisplacedKey, "call = \"erp.post_invoice\"", "call = \"erp.post_invoice\"\ndeadline = \"1h\"", "deadline = \"1h\"", "policy"),
+    slip(Code::MissingKey, "cause = \"no-country\"\n", "", "[[step.require]]", "add cause"),
+    slip(Code::NotTrueOrFalse, "that = \"order.shipping.country != ''\"", "that = \"order.shipping.country\"", "that = ", "compare"),
+    slip(Code::BadName, "cause = \"no-country\"", "cause = \"No country\"", "cause = ", "no-country"),
     slip(Code::MisplacedKey, "wait = \"order.cleared\"", "wait = \"order.cleared\"\nwith.order = \"order.key\"", "with.order = \"order.key\"", "remove"),
     slip(Code::MisplacedKey, "on.rejected = \"compensate\"", "on.exhausted = \"hold\"", "on.exhausted = \"hold\"", "on.rejected"),
     slip(Code::WrongType, "version = 1", "version = \"1\"", "version = ", "without quotes"),

@@ -118,6 +118,7 @@ kinds! {
     IncidentOpened = "incident.opened", "A person is needed: `cause` names the class.";
     IncidentCleared = "incident.cleared", "An incident is settled.";
     ObligationOpened = "obligation.opened", "Money or goods are owed that no step covers.";
+    ReceivableOpened = "receivable.opened", "Money is due as agreed, on delivery or on invoice.";
     ObligationSettled = "obligation.settled", "An obligation is settled.";
     CommandGiven = "command.given", "A person gave a command: `cause` names it.";
 }

@@ -2,6 +2,7 @@
 
 use amends_engine::event::{Event, InstanceEvent, Verdict};
 use amends_engine::instance::{Side, Site, SkipReason};
+use amends_engine::root::Nature;
 use amends_engine::{InstanceId, Millis};
 
 use crate::moment;
@@ -97,7 +98,10 @@ fn subject(event: &Event) -> Option<Subject<'_>> {
                 currency: currency.to_string(),
             }),
             by: Some(obligation.owner.clone()),
-            ..of(Kind::ObligationOpened)
+            ..of(match obligation.nature {
+                Nature::Receivable => Kind::ReceivableOpened,
+                Nature::Discrepancy => Kind::ObligationOpened,
+            })
         },
         Event::ObligationClosed { number, by, .. } => Subject {
             number: Some(*number),

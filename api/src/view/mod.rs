@@ -76,6 +76,7 @@ fn incident((number, incident): (&u32, &Incident)) -> Value {
 fn obligation((number, obligation): (&u32, &Obligation)) -> Value {
     json!({
         "number": number,
+        "nature": format!("{:?}", obligation.nature).to_lowercase(),
         "debtor": format!("{:?}", obligation.debtor).to_lowercase(),
         "amount_minor": obligation.amount,
         "currency": obligation.currency.map(|currency| currency.to_string()),

@@ -7,7 +7,7 @@ use amends_engine::decide::Book;
 use amends_engine::definition::{Definition, Form, Undo};
 use amends_engine::event::{Event, InstanceEvent, Report};
 use amends_engine::instance::{Place, Side, Site};
-use amends_engine::root::Root;
+use amends_engine::root::{Nature, Root};
 use amends_engine::{ConnectorId, Digest, InstanceId, RoleName, StepId};
 
 use crate::moment;
@@ -112,7 +112,10 @@ impl<'b> Teller<'b> {
                 format!("a person is needed (incident {number}, {cause}): {message}")
             }
             Event::IncidentClosed { number } => format!("incident {number} is settled"),
-            Event::ObligationOpened { obligation, .. } => format!("obligation: {}", obligation.reason),
+            Event::ObligationOpened { obligation, .. } => match obligation.nature {
+                Nature::Receivable => format!("receivable: {}", obligation.reason),
+                Nature::Discrepancy => format!("obligation: {}", obligation.reason),
+            },
             Event::ObligationClosed { by, reason, .. } => format!("{by} waived an obligation: {reason}"),
             Event::Noted { by, .. } => format!("{by} left a note"),
             Event::Posted { reason, .. } => format!("posted: {reason}"),

@@ -465,6 +465,9 @@ fn land_late(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, epoch: u32, la
         let args = draft.value(&call.pinned.args).unwrap_or_default();
         ledger::landed(&call.pinned.contract, &args, &landing.result)
     });
+    let verifies = open
+        .as_ref()
+        .is_some_and(|call| ledger::verifies(&call.pinned.contract));
     let forward = instance.stage.goes_forward();
     let pivot = draft
         .step(id, &site.place.step)
@@ -482,6 +485,7 @@ fn land_late(draft: &mut Draft<'_>, id: &InstanceId, site: &Site, epoch: u32, la
             landing: landing.clone(),
             postings,
             key,
+            verifies,
             commits,
         },
     );

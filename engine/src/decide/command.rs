@@ -11,7 +11,7 @@ use crate::outcome::Landing;
 use crate::{InstanceId, Value};
 
 use super::draft::Draft;
-use super::{approval, edit, finish, ledger, rewind, signal, undo, waive};
+use super::{approval, edit, finish, forward, ledger, rewind, signal, undo, waive};
 
 /// Does what `command` wishes.
 ///
@@ -200,9 +200,18 @@ fn complete(
         }
     }
     keeps_the_way_back(draft, id, place, "complete")?;
-    let postings = call.as_ref().map_or_else(Vec::new, |call| {
-        let args = draft.value(&call.pinned.args).unwrap_or_default();
-        ledger::landed(&call.pinned.contract, &args, result)
+    let known = match &call {
+        Some(call) => {
+            let args = draft.value(&call.pinned.args).unwrap_or_default();
+            Some((call.pinned.contract.clone(), args))
+        }
+        None => forward::intended(draft, id, place).map(|(contract, args)| (contract, args.into())),
+    };
+    let (postings, verifies) = known.map_or_else(Default::default, |(contract, args)| {
+        (
+            ledger::landed(&contract, &args, result),
+            ledger::verifies(&contract),
+        )
     });
     let site = run.site(place);
     // An effect in doubt that a person found is ours and is undone like ours; one made by hand is not.
@@ -216,6 +225,7 @@ fn complete(
             landing: Landing { adopted, ..landing },
             postings,
             key,
+            verifies,
             commits,
         },
     );

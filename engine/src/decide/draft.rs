@@ -9,7 +9,7 @@ use crate::evolve::evolve;
 use crate::expr::{EvalError, Expr, Scope};
 use crate::instance::{Instance, Place, Site};
 use crate::limits::INCIDENTS_MAX;
-use crate::root::{Debtor, Incident, Obligation, Root};
+use crate::root::{Debtor, Incident, Nature, Obligation, Root};
 use crate::{Digest, InstanceId, StepId, Value};
 
 use super::Context;
@@ -168,6 +168,7 @@ impl<'a> Draft<'a> {
 
     pub(super) fn oblige(
         &mut self,
+        nature: Nature,
         debtor: Debtor,
         amount: i64,
         currency: Option<crate::ledger::Currency>,
@@ -175,6 +176,7 @@ impl<'a> Draft<'a> {
     ) {
         let number = self.root.numbers + 1;
         let obligation = Obligation {
+            nature,
             debtor,
             amount,
             currency,

@@ -7,7 +7,7 @@ use crate::fact::Fact;
 use crate::instance::{Place, RunState, SkipReason, Stage};
 use crate::ledger::{Account, Line, Phase};
 use crate::limits::{FACTS_MAX, INSTANCES_MAX};
-use crate::root::{Debtor, cause};
+use crate::root::{Debtor, Nature, cause};
 use crate::{InstanceId, Value};
 
 use super::draft::Draft;
@@ -92,6 +92,7 @@ fn oblige(draft: &mut Draft<'_>, fact: &Fact, before: &[&'static str]) {
         };
         let reason = format!("{}: {violation}", fact.natural_id());
         draft.oblige(
+            Nature::Discrepancy,
             debtor,
             violation.left.saturating_sub(violation.right),
             money,
@@ -106,7 +107,13 @@ fn oblige(draft: &mut Draft<'_>, fact: &Fact, before: &[&'static str]) {
                 "{}: the shop reports a refund that nobody has verified and booked",
                 fact.natural_id()
             );
-            draft.oblige(Debtor::Unsettled, posting.amount, Some(*currency), reason);
+            draft.oblige(
+                Nature::Discrepancy,
+                Debtor::Unsettled,
+                posting.amount,
+                Some(*currency),
+                reason,
+            );
         }
     }
 }

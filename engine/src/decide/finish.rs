@@ -7,7 +7,7 @@ use crate::definition::Form;
 use crate::event::{Event, InstanceEvent};
 use crate::instance::{Place, SkipReason};
 use crate::ledger::{Account, Currency, Line, Phase, Posting};
-use crate::root::{Debtor, cause};
+use crate::root::{Debtor, Nature, Obligation, cause};
 
 use super::draft::Draft;
 use super::forward;
@@ -79,11 +79,9 @@ fn cancelled(draft: &Draft<'_>) -> Vec<Posting> {
 /// Whatever does not add up at rest is an obligation somebody is named for.
 pub(super) fn name_leftovers(draft: &mut Draft<'_>) {
     for imbalance in draft.root.ledger.imbalances() {
-        let known = owed(draft, imbalance.currency);
-        let rest = if imbalance.currency.is_some() {
-            imbalance.difference - known
-        } else {
-            imbalance.difference
+        let rest = match imbalance.currency {
+            Some(currency) => name_due(draft, currency, imbalance.difference - owed(draft, currency)),
+            None => imbalance.difference,
         };
         if rest == 0 {
             continue;
@@ -97,22 +95,58 @@ pub(super) fn name_leftovers(draft: &mut Draft<'_>) {
             "at the end, {} is off by {} for {}",
             imbalance.rule, imbalance.difference, imbalance.line
         );
-        draft.oblige(debtor, rest.abs(), imbalance.currency, reason);
+        draft.oblige(
+            Nature::Discrepancy,
+            debtor,
+            rest.abs(),
+            imbalance.currency,
+            reason,
+        );
     }
 }
 
+/// What is missing and was agreed to be paid later is a receivable, and nothing is wrong with it; gives what is left over.
+fn name_due(draft: &mut Draft<'_>, currency: Currency, rest: i64) -> i64 {
+    let agreed = draft.root.ledger.money(Account::Due, currency).landed;
+    let due = rest.saturating_neg().min(agreed - receivable(draft, currency));
+    if due <= 0 {
+        return rest;
+    }
+    let reason = "it was agreed to deliver first: the buyer, or the carrier who collects, pays the invoice";
+    draft.oblige(
+        Nature::Receivable,
+        Debtor::Buyer,
+        due,
+        Some(currency),
+        reason.to_owned(),
+    );
+    rest + due
+}
+
+/// Receivables that are named already, open or waived.
+fn receivable(draft: &Draft<'_>, currency: Currency) -> i64 {
+    named(draft, currency)
+        .filter(|obligation| obligation.nature == Nature::Receivable)
+        .map(|obligation| obligation.amount)
+        .sum()
+}
+
 /// What named obligations, open or waived, already cover: positive is owed by the shop.
-fn owed(draft: &Draft<'_>, currency: Option<Currency>) -> i64 {
-    let (open, waived) = (&draft.root.obligations, &draft.root.waived);
-    open.values()
-        .chain(waived.values())
-        .filter(|obligation| currency.is_some() && obligation.currency == currency)
+fn owed(draft: &Draft<'_>, currency: Currency) -> i64 {
+    named(draft, currency)
         .map(|obligation| match obligation.debtor {
             Debtor::Shop => obligation.amount,
             Debtor::Buyer => -obligation.amount,
             Debtor::Unsettled => 0,
         })
         .sum()
+}
+
+fn named<'d>(draft: &'d Draft<'_>, currency: Currency) -> impl Iterator<Item = &'d Obligation> {
+    let (open, waived) = (&draft.root.obligations, &draft.root.waived);
+    open.values()
+        .chain(waived.values())
+        .filter(move |obligation| obligation.currency == Some(currency))
 }
 
 fn name_adopted(draft: &mut Draft<'_>, id: &InstanceId) {

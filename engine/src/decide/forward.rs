@@ -4,7 +4,7 @@ use crate::contract::Contract;
 use crate::definition::{Call, Each, Form, Span, Step, StepKind};
 use crate::event::InstanceEvent;
 use crate::expr::EvalError;
-use crate::instance::{Pinned, Place, RunState, Site, SkipReason, Stage};
+use crate::instance::{Pinned, Place, RunState, Side, Site, SkipReason, Stage};
 use crate::limits::EVENTS_PER_DECISION_MAX;
 use crate::root::cause;
 use crate::{InstanceId, Millis, Value};
@@ -214,6 +214,9 @@ pub(super) fn due(
     call: &Call,
     extra: &[(&str, &Value)],
 ) {
+    if let Some((why, message)) = unmet(draft, id, site, extra) {
+        return block(draft, id, site, &why, &message);
+    }
     let args = match draft.arguments(id, call, extra) {
         Ok(args) => args,
         Err(error) => return block(draft, id, site, cause::EXPRESSION, &error.to_string()),
@@ -234,6 +237,28 @@ pub(super) fn due(
         .and_then(|instance| instance.run(&site.place))
         .map_or(0, |run| run.epoch_due(site.side));
     owe(draft, id, site, epoch, contract, args);
+}
+
+/// The first requirement of a forward call that does not hold: class and sentence of the incident.
+fn unmet(draft: &Draft<'_>, id: &InstanceId, site: &Site, extra: &[(&str, &Value)]) -> Option<(String, String)> {
+    let step = draft.step(id, &site.place.step).filter(|_| site.side == Side::Do)?;
+    step.requires
+        .iter()
+        .find_map(|required| match draft.evaluate(id, &required.that, extra) {
+            Ok(Value::Bool(true)) => None,
+            Ok(_) => Some((required.cause.clone(), required.otherwise.clone())),
+            Err(error) => Some((cause::EXPRESSION.to_owned(), error.to_string())),
+        })
+}
+
+/// What the call at `place`, which could not begin, would have been: its contract and arguments, as far as they are known.
+pub(super) fn intended(draft: &Draft<'_>, id: &InstanceId, place: &Place) -> Option<(Contract, Value)> {
+    let step = draft.step(id, &place.step)?;
+    let Form::Call(call) = &step.form else { return None };
+    let element = element(draft, id, &step, place);
+    let extra: Vec<(&str, &Value)> = element.iter().map(|(name, value)| (*name, value)).collect();
+    let args = draft.arguments(id, call, &extra).ok()?;
+    Some((contract(draft, id, call)?, args))
 }
 
 /// What the operation of `call` promises at the connector that serves its role for this instance.

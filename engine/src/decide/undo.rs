@@ -255,6 +255,7 @@ pub(super) fn land(
         landing,
         postings,
         key,
+        verifies: false,
         commits: false,
     };
     draft.of(id, landed);

@@ -58,6 +58,12 @@ fn post(root: &mut Root, event: &InstanceEvent) {
     match event {
         InstanceEvent::CallDue { opens, key, .. } => root.ledger.open(key, opens),
         InstanceEvent::AttemptEnded { verdict, .. } => call::post(&mut root.ledger, verdict),
+        InstanceEvent::Landed {
+            postings,
+            key,
+            verifies: true,
+            ..
+        } => root.ledger.verify(key, postings),
         InstanceEvent::Landed { postings, key, .. } => root.ledger.land(key, postings),
         InstanceEvent::Skipped { key: Some(key), .. }
         | InstanceEvent::Undone { key: Some(key), .. }

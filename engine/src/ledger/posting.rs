@@ -47,6 +47,8 @@ pub enum Account {
     Credited,
     /// X: what rounding to minor units left over.
     Rounding,
+    /// Agreed to be paid later, on delivery or on invoice: what the buyer may still owe at rest without anything being wrong.
+    Due,
     /// A: authorised at the provider, per tender.
     Authorized,
     /// V: authorised, then let go, per tender.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use incident::{Incident, cause};
-pub use obligation::{Debtor, Obligation};
+pub use obligation::{Debtor, Nature, Obligation};
 pub use wake::{WakeCause, WakeKind};
 
 use crate::instance::{CallState, Instance, RunState, Undoing};

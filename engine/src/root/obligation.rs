@@ -8,6 +8,8 @@ use crate::ledger::Currency;
 /// Money or goods owed either way that no running step covers; someone is named for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obligation {
+    /// Whether something is wrong.
+    pub nature: Nature,
     /// Who owes whom.
     pub debtor: Debtor,
     /// Minor units, for money.
@@ -20,6 +22,15 @@ pub struct Obligation {
     pub owner: String,
     /// Since when.
     pub opened_at: Millis,
+}
+
+/// Why something is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Nature {
+    /// It was agreed that way: the money is due on delivery or on invoice.
+    Receivable,
+    /// Something does not add up, and somebody has to find out what.
+    Discrepancy,
 }
 
 /// Who owes.

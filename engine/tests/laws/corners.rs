@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use amends_engine::Value;
+use amends_engine::fact::Fact;
+use amends_engine::{FactName, Value};
 use amends_engine::command::{Refusal, Verb};
 use amends_engine::decide::{Input, Observation};
 use amends_engine::definition::{Definition, StepKind};
 use amends_engine::event::Report;
 use amends_engine::instance::{Errand, RunState, Side, Site, Stage, Undoing};
-use amends_engine::ledger::Account;
+use amends_engine::ledger::{Account, Line, Phase, Posting};
 use amends_engine::outcome::Outcome;
-use amends_engine::root::cause;
+use amends_engine::root::{Debtor, Nature, cause};
 
 use crate::course::{Course, at, complete};
 use crate::small;
@@ -280,6 +281,110 @@ fn a_debt_makes_up_for_the_one_element_that_was_skipped() {
         .collect();
     let places: Vec<_> = debts.iter().flat_map(|debt| debt.runs.keys()).collect();
     assert_eq!(places, [&at("tell/sku-1")], "what was told is not told again");
+}
+
+/// A paid order whose payment cannot be verified as it stands.
+fn unverifiable() -> Course {
+    let verify = call(
+        "verify",
+        Retriable,
+        "payments.verify_payment",
+        &[
+            ("amount_minor", "order.total_minor"),
+            ("currency", "order.currency"),
+            ("tender", "order.tender"),
+        ],
+    );
+    let verify = verify.requires("order.risky != order.risky", "transaction-missing");
+    let mut course = Course::of(define("verified", vec![verify], Vec::new()));
+    course.search.order.prepaid = true;
+    let cleared = course.search.order.cleared();
+    course.fact(cleared);
+    course
+}
+
+#[test]
+fn a_call_that_lacks_what_it_requires_is_not_made() {
+    let mut course = unverifiable();
+    assert!(matches!(course.run("verify").state, RunState::Blocked { .. }));
+    assert!(course.has_incident("transaction-missing"));
+    assert_eq!(course.owed(), [], "nothing is sent");
+    course.command(Verb::Retry { place: at("verify") }).unwrap();
+    assert!(
+        course.has_incident("transaction-missing"),
+        "still nothing to send"
+    );
+    let edit = Verb::Edit {
+        place: at("verify"),
+        arguments: [("tender".to_owned(), Value::text("card"))].into(),
+    };
+    course.command(edit).unwrap();
+    assert!(!course.has_incident("transaction-missing"));
+    course.land("verify");
+    assert_eq!(course.stage(), Stage::Completed);
+}
+
+#[test]
+fn what_a_person_verified_takes_the_place_of_what_the_shop_claimed() {
+    let mut course = unverifiable();
+    let captured = |course: &Course| {
+        let currency = course.root().ledger.currencies()[0];
+        course.root().ledger.money(Account::Captured, currency)
+    };
+    let claimed = captured(&course);
+    assert_eq!((claimed.landed, claimed.open), (0, course.search.order.total()));
+    course.command(complete("verify")).unwrap();
+    let verified = captured(&course);
+    assert_eq!((verified.landed, verified.open), (course.search.order.total(), 0));
+    assert_eq!(course.stage(), Stage::Completed);
+}
+
+#[test]
+fn what_was_agreed_to_be_paid_later_is_a_receivable_and_the_rest_a_discrepancy() {
+    let invoice = call(
+        "invoice",
+        Retriable,
+        "erp.post_invoice",
+        &[
+            ("amount_minor", "order.total_minor"),
+            ("currency", "order.currency"),
+        ],
+    );
+    let mut course = Course::of(define("terms", vec![invoice], Vec::new()));
+    let total = course.search.order.total();
+    let currency = course.root().ledger.currencies()[0];
+    let terms = Posting {
+        account: Account::Due,
+        line: Line::Money {
+            currency,
+            tender: None,
+        },
+        amount: total - 1,
+        phase: Phase::Landed,
+    };
+    course.fact(Observation {
+        facts: vec![Fact {
+            name: FactName::new("order.cleared"),
+            id: "1".to_owned(),
+            payload: Value::Null,
+            postings: vec![terms],
+        }],
+        ..Observation::default()
+    });
+    course.land("invoice");
+    assert_eq!(course.stage(), Stage::Completed);
+    let owed = course.root().obligations.values();
+    let owed: Vec<_> = owed
+        .filter(|obligation| obligation.currency.is_some())
+        .map(|obligation| (obligation.nature, obligation.debtor, obligation.amount))
+        .collect();
+    assert_eq!(
+        owed,
+        [
+            (Nature::Receivable, Debtor::Buyer, total - 1),
+            (Nature::Discrepancy, Debtor::Buyer, 1)
+        ]
+    );
 }
 
 /// Everything before the point of no return is done.

@@ -1,7 +1,7 @@
 //! Definitions by hand, short enough to read.
 
 use amends_engine::definition::{
-    Call, Definition, Each, Form, Policy, Reaction, Reactions, Span, Step, StepKind, Undo, UndoCall, Watch,
+    Call, Definition, Each, Form, Policy, Reaction, Reactions, Requirement, Span, Step, StepKind, Undo, UndoCall, Watch,
     WatchAction,
 };
 use amends_engine::expr::Expr;
@@ -35,6 +35,7 @@ fn step(id: &str, kind: StepKind, form: Form) -> Step {
         on: Reactions::default(),
         critical: true,
         sla_ms: None,
+        requires: Vec::new(),
         undo: Undo::Nothing,
     }
 }
@@ -84,6 +85,7 @@ pub(crate) trait Shape: Sized {
     fn patience(self, change: impl FnOnce(&mut Policy)) -> Self;
     fn not_critical(self) -> Self;
     fn promised(self, sla_ms: i64) -> Self;
+    fn requires(self, that: &str, cause: &str) -> Self;
 }
 
 impl Shape for Step {
@@ -120,6 +122,15 @@ impl Shape for Step {
             fact: FactName::new(fact),
             until: expr(until),
             deadline: Span::Fixed(deadline_ms),
+        });
+        self
+    }
+
+    fn requires(mut self, that: &str, cause: &str) -> Self {
+        self.requires.push(Requirement {
+            that: expr(that),
+            cause: cause.to_owned(),
+            otherwise: format!("without {that} nothing is sent"),
         });
         self
     }

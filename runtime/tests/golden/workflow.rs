@@ -59,6 +59,7 @@ fn step(id: &str, kind: StepKind, form: Form, after: &[&str]) -> Step {
         on: Reactions::default(),
         critical: true,
         sla_ms: None,
+        requires: Vec::new(),
         undo: Undo::Nothing,
     }
 }

@@ -60,6 +60,7 @@ pub const FACTS: &[Fact] = &[
             reports(Account::Captured, Phase::Open),
             reports(Account::Authorized, Phase::Open),
             reports(Account::Captured, Phase::Landed),
+            reports(Account::Due, Phase::Landed),
         ],
     },
     Fact {

@@ -9,7 +9,7 @@ use amends_engine::{FactName, OperationName, RoleName, StepId, Value, WorkflowNa
 
 use super::graph::Graph;
 use super::source::Written;
-use super::syntax::{Call, Document, Each, Form, Sample, Step, Time, Undo, UndoCall, Watch};
+use super::syntax::{Call, Document, Each, Form, Requirement, Sample, Step, Time, Undo, UndoCall, Watch};
 
 /// The policy of undos that name none and find no `[policy.undo]`: more patient than forward calls, because
 /// nobody can go back from a half undone order.
@@ -63,6 +63,7 @@ impl Builder<'_> {
                 .map(id)
                 .collect(),
             when: step.when.as_ref().map(expr),
+            requires: step.requires.iter().map(requirement).collect(),
             each: step.each.as_ref().map(each),
             policy: self.policy(step.policy.as_ref()).unwrap_or_default(),
             on: reactions(step),
@@ -110,6 +111,14 @@ fn id(step: &Step) -> StepId {
 
 fn expr(written: &Written) -> Expr {
     Expr(written.text.clone())
+}
+
+fn requirement(requirement: &Requirement) -> core::Requirement {
+    core::Requirement {
+        that: expr(&requirement.that),
+        cause: requirement.cause.text.clone(),
+        otherwise: requirement.otherwise.text.clone(),
+    }
 }
 
 fn form(step: &Step) -> core::Form {

@@ -104,6 +104,9 @@ impl<'d> Gather<'_, 'd> {
             self.add(when, Purpose::Guard, &[]);
         }
         let mut locals = self.each(step.each.as_ref());
+        for required in &step.requires {
+            self.add(&required.that, Purpose::Condition, &locals);
+        }
         match &step.form {
             Some(Form::Call(call)) => self.call(call, &locals),
             Some(Form::Wait { deadline, .. }) => self.time(deadline.as_ref()),

@@ -10,7 +10,7 @@ use super::parse::{check_name, one_of};
 use super::parse_policy::length;
 use super::problem::Code;
 use super::source::{Located, Written};
-use super::syntax::{Call, Each, Form, Reaction, Step, Time, Undo, UndoCall};
+use super::syntax::{Call, Each, Form, Reaction, Requirement, Step, Time, Undo, UndoCall};
 use super::table::{Reader, Table, span_of};
 use crate::cel::Span;
 
@@ -47,6 +47,7 @@ pub(super) fn step<'t>(reader: &mut Reader, value: &'t Spanned<DeValue<'t>>) -> 
         let help = "a call ends by its policy (timeout, give_up_after); deadlines belong to wait, approve and each_fact";
         reader.report(Code::MisplacedKey, *key, "a call has no `deadline`", help);
     }
+    let requires = requires(reader, &mut table, form.as_ref());
     let undo = table.take("undo").and_then(|value| undo(reader, value));
     let policy = table.take("policy").and_then(|value| reader.text(value));
     let on = table
@@ -67,6 +68,7 @@ pub(super) fn step<'t>(reader: &mut Reader, value: &'t Spanned<DeValue<'t>>) -> 
         form,
         after,
         when,
+        requires,
         each,
         undo,
         policy,
@@ -99,6 +101,7 @@ fn empty(span: Span) -> Step {
         form: None,
         after: None,
         when: None,
+        requires: Vec::new(),
         each: None,
         undo: None,
         policy: None,
@@ -255,6 +258,40 @@ fn form(reader: &mut Reader, table: &mut Table<'_>, id: &Written, deadline: Opti
             with: with.map(|(_, with)| with).unwrap_or_default(),
         }),
     })
+}
+
+fn requires(reader: &mut Reader, table: &mut Table<'_>, form: Option<&Form>) -> Vec<Requirement> {
+    let Some((at, value)) = table.take_with_key("require") else {
+        return Vec::new();
+    };
+    if matches!(form, Some(Form::Wait { .. } | Form::Approval { .. })) {
+        let help = "only a call has something to require; `when` passes a step over";
+        reader.report(Code::MisplacedKey, at, "`require` goes with `call`", help);
+    }
+    let elements = reader.list(value);
+    elements
+        .into_iter()
+        .filter_map(|value| requirement(reader, value))
+        .collect()
+}
+
+fn requirement<'t>(reader: &mut Reader, value: &'t Spanned<DeValue<'t>>) -> Option<Requirement> {
+    let mut table = reader.table(value, "require")?;
+    let mut text = |reader: &mut Reader, key, example| {
+        let value = table.need(reader, key, example);
+        value.and_then(|value| reader.text(value))
+    };
+    let that = text(reader, "that", "\"order.payment.transaction != ''\"");
+    let cause = text(reader, "cause", "\"transaction-missing\"");
+    let otherwise = text(reader, "otherwise", "\"what is missing, and what to do about it\"");
+    table.finish(reader);
+    let requirement = Requirement {
+        that: that?,
+        cause: cause?,
+        otherwise: otherwise?,
+    };
+    check_name(reader, &requirement.cause, "a cause");
+    Some(requirement)
 }
 
 fn arguments<'t>(reader: &mut Reader, value: &'t Spanned<DeValue<'t>>) -> Vec<(Located<String>, Written)> {

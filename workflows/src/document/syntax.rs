@@ -65,6 +65,8 @@ pub struct Step {
     pub after: Option<Vec<Written>>,
     /// `when`.
     pub when: Option<Written>,
+    /// `[[step.require]]`.
+    pub requires: Vec<Requirement>,
     /// `each` or `each_fact`.
     pub each: Option<Each>,
     /// `undo`.
@@ -114,6 +116,17 @@ pub struct Call {
     pub name: Written,
     /// `with`: name, place of the name, expression.
     pub with: Vec<(Located<String>, Written)>,
+}
+
+/// `[[step.require]]`.
+#[derive(Debug, Clone)]
+pub struct Requirement {
+    /// `that`.
+    pub that: Written,
+    /// `cause`.
+    pub cause: Written,
+    /// `otherwise`.
+    pub otherwise: Written,
 }
 
 /// `each` or `each_fact`.

@@ -138,7 +138,8 @@ fn cleared(order: &Order, why: Clearance) -> Fact {
     };
     let posting = match why {
         Clearance::Paid => money(order, taken.0, order.total_minor, Some(&gateway.tender), taken.1),
-        Clearance::Terms | Clearance::ZeroTotal => None,
+        Clearance::Terms => money(order, Account::Due, order.total_minor, None, Phase::Landed),
+        Clearance::ZeroTotal => None,
     };
     let payload = Value::map([("reason", why.as_str())].map(|(name, why)| (name, Value::text(why))));
     Fact {
