@@ -163,7 +163,8 @@ pub enum Each {
     Facts {
         /// The fact.
         fact: FactName,
-        /// True when no more are expected; reads `facts`, the list of all payloads so far.
+        /// True when no more are expected; reads `facts`, the list of all payloads so far, and `units`, the pieces of
+        /// all articles that the ledger knows as `ordered`, `shipped` and `cancelled`.
         until: Expr,
         /// How long to wait for the next one.
         deadline: Span,

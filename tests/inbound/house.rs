@@ -8,7 +8,7 @@ use amends::server::{Server, Tests, start};
 use amends_api::client::Client;
 use amends_api::role::Role;
 use amends_api::token::{self, Wanted};
-use amends_connectors::sandbox::{Callback, Mix, Options, Payment, Shop, Workload, World};
+use amends_connectors::sandbox::{Callback, Made, Mix, Options, Payment, Shop, Workload, World};
 use amends_connectors::woocommerce::signature::{Secret, sign};
 use amends_engine::Millis;
 use amends_storage::{Commit, Identity, Log as _, Options as StoreOptions, Sled};
@@ -112,6 +112,14 @@ impl House {
         self.control(reqwest::Method::POST, path, order).await;
     }
 
+    /// Puts an order on record and delivers it; gives its root.
+    pub(crate) async fn place(&self, order: &Value) -> String {
+        self.seed(order).await;
+        let body = serde_json::to_vec(order).unwrap();
+        assert_eq!(self.deliver("order.updated", &body).await, 200);
+        format!("demo:{}", order["id"])
+    }
+
     /// The address of the shop, as deliveries name it.
     pub(crate) fn site(&self) -> String {
         format!("http://{}/", self.world.addresses().shops["demo"])
@@ -177,6 +185,13 @@ impl Running {
             (status.get("deliveries_pending")?.as_u64()? == 0).then_some(())
         })
         .await;
+    }
+
+    /// Gives a command, written as the API takes it.
+    pub(crate) async fn command(&self, root: &str, wish: Value) {
+        let wish = serde_json::from_value(wish).unwrap();
+        let answer = self.client.command(root, &wish, None).await;
+        answer.unwrap_or_else(|error| panic!("{root}: {error}"));
     }
 
     pub(crate) async fn shop(&self) -> Value {
@@ -246,11 +261,21 @@ async fn within<T, F: Future<Output = Option<T>>>(patience: Duration, look: impl
 
 /// An order as a checkout makes it, paid on delivery.
 pub(crate) fn cash_order(id: i64, seed: u64) -> Value {
+    made(id, seed, Payment::Cod).order
+}
+
+/// What a checkout makes of an order paid this way.
+pub(crate) fn made(id: i64, seed: u64, payment: Payment) -> Made {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now_ms = i64::try_from(now.unwrap().as_millis()).unwrap();
-    Workload::new(seed, Mix::only(Payment::Cod))
-        .order(id, now_ms)
-        .order
+    Workload::new(seed, Mix::only(payment)).order(id, now_ms)
+}
+
+/// Whether the order's first workflow ended forward.
+pub(crate) fn completed(order: &Value) -> bool {
+    rows(order, "instances")
+        .first()
+        .is_some_and(|instance| text(instance, "stage") == "completed")
 }
 
 fn free_port() -> u16 {

@@ -10,6 +10,8 @@ mod duplicates;
 mod echo;
 mod house;
 mod incidents;
+mod parcels;
 mod patrol;
+mod payment;
 mod since;
 mod stop;

@@ -96,7 +96,7 @@ fn order_to_cash_has_the_shape_practitioners_run() {
         };
         assert_eq!(watch.cause, cause);
     }
-    assert_eq!(causes.len(), 8);
+    assert_eq!(causes.len(), 9);
 }
 
 /// The calls an order of each kind leads to.

@@ -6,6 +6,7 @@ use crate::definition::{Each, Form, Step};
 use crate::event::InstanceEvent;
 use crate::expr::{EvalError, Expr};
 use crate::instance::{Place, Site};
+use crate::ledger::{Account, Ledger};
 use crate::limits::ITEMS_MAX;
 use crate::root::cause;
 use crate::{FactName, InstanceId, ItemKey, Value};
@@ -164,6 +165,21 @@ fn join(draft: &mut Draft<'_>, id: &InstanceId, step: &Step, fact: &FactName) {
     }
 }
 
+/// Pieces of all articles together.
+fn units(ledger: &Ledger) -> Value {
+    let landed = |account| -> i64 {
+        let articles = ledger.articles().into_iter();
+        articles
+            .map(|article| ledger.units(account, article).landed)
+            .fold(0, i64::saturating_add)
+    };
+    Value::map([
+        ("ordered", Value::Int(landed(Account::Ordered))),
+        ("shipped", Value::Int(landed(Account::Shipped))),
+        ("cancelled", Value::Int(landed(Account::CancelledUnits))),
+    ])
+}
+
 fn close(draft: &mut Draft<'_>, id: &InstanceId, step: &Step, fact: &FactName, enough: &Expr) {
     if draft
         .instance(id)
@@ -179,7 +195,8 @@ fn close(draft: &mut Draft<'_>, id: &InstanceId, step: &Step, fact: &FactName, e
             .map(|kept| kept.payload.clone())
             .collect(),
     );
-    match draft.evaluate(id, enough, &[("facts", &facts)]) {
+    let units = units(&draft.root.ledger);
+    match draft.evaluate(id, enough, &[("facts", &facts), ("units", &units)]) {
         Ok(Value::Bool(true)) => draft.of(
             id,
             InstanceEvent::FanClosed {

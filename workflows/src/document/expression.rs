@@ -49,6 +49,8 @@ pub(super) enum Local<'d> {
     Fact(&'d str),
     /// `facts`: all payloads so far.
     Facts(&'d str),
+    /// `units`: pieces ordered, shipped and cancelled.
+    Units,
     /// `landed`: the result of the step being undone.
     Landed(Option<&'static Operation>),
 }
@@ -145,7 +147,7 @@ impl<'d> Gather<'_, 'd> {
                 deadline,
             }) => {
                 if let Some(until) = until {
-                    self.add(until, Purpose::Condition, &[Local::Facts(&fact.text)]);
+                    self.add(until, Purpose::Condition, &[Local::Facts(&fact.text), Local::Units]);
                 }
                 self.time(deadline.as_ref());
                 vec![Local::Fact(&fact.text)]
@@ -202,6 +204,15 @@ pub(super) fn payload_shape(fact: &str) -> Shape {
     catalogue::fact(fact).map_or(Shape::Any, |fact| (fact.payload)())
 }
 
+/// What `units` looks like.
+pub(super) fn units_shape() -> Shape {
+    Shape::record([
+        ("ordered", Shape::Int),
+        ("shipped", Shape::Int),
+        ("cancelled", Shape::Int),
+    ])
+}
+
 impl Checker<'_> {
     /// Compiles every expression and checks its names. What is sound is kept for trying on samples.
     pub(super) fn names(&mut self, uses: &[Use<'_>], graph: &Graph) {
@@ -254,6 +265,7 @@ impl Checker<'_> {
             let (name, shape) = match local {
                 Local::Fact(fact) => ("fact", payload_shape(fact)),
                 Local::Facts(fact) => ("facts", Shape::list(payload_shape(fact))),
+                Local::Units => ("units", units_shape()),
                 Local::Landed(operation) => ("landed", operation.map_or(Shape::Any, Operation::result_shape)),
                 Local::Item(list) => ("item", self.element(list, &names)),
             };

@@ -6,7 +6,7 @@ use amends_engine::Value;
 use amends_engine::expr::Scope;
 
 use super::check::Checker;
-use super::expression::{Local, Purpose, Use, payload_shape, result_shape};
+use super::expression::{Local, Purpose, Use, payload_shape, result_shape, units_shape};
 use super::graph::Graph;
 use super::problem::Code;
 use super::syntax::{Document, Sample, Step};
@@ -132,6 +132,7 @@ impl Checker<'_> {
                     .map(|value| ("fact", value))
                     .collect(),
                 Local::Facts(fact) => vec![("facts", Value::List(world.payloads(fact)))],
+                Local::Units => vec![("units", units_shape().example())],
                 Local::Landed(operation) => {
                     let step = used.step.and_then(|index| world.document.steps.get(index));
                     vec![(
