@@ -54,7 +54,7 @@ const ROUNDING: Key<Rounding> = Key::new(
 const SEVERAL_CAPTURES: Key<bool> = Key::new(
     "several_captures",
     "false",
-    "The payment provider lets one authorisation be captured in parts, so each parcel captures its share. Otherwise the first captures all.",
+    "The payment provider lets one authorisation be captured in parts, so each parcel captures its share, and what is in no parcel is captured at the end. Otherwise the first parcel captures all. At Stripe the shop has to ask for it when it authorises (`request_multicapture`).",
 );
 const DUPLICATE_WINDOW: Key<Duration> = Key::new(
     "duplicate_window",

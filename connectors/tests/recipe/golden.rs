@@ -73,6 +73,7 @@ pub(crate) fn arguments() -> Value {
         ("transaction", "pi_3Q".into()),
         ("job", "J-1".into()),
         ("express", Value::Bool(true)),
+        ("last", Value::Bool(false)),
         ("order_id", Value::Int(16)),
         ("status", "completed".into()),
         ("documents", Value::map([("sales_order", Value::text("17"))])),

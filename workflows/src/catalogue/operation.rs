@@ -282,6 +282,23 @@ pub const OPERATIONS: &[Operation] = &[
         harmless: false,
     },
     Operation {
+        role: "payments",
+        name: "capture_part",
+        arguments: &[
+            needs("transaction", text),
+            needs("currency", text),
+            needs("amount_minor", int),
+            needs("tender", text),
+            needs("last", truth),
+        ],
+        result: &[needs("capture", text), needs("amount_minor", int)],
+        posts: &[Posts::Money {
+            account: Account::Captured,
+            amount: "amount_minor",
+        }],
+        harmless: false,
+    },
+    Operation {
         role: "warehouse",
         name: "release",
         arguments: &[

@@ -1,4 +1,4 @@
-//! Payment intents: authorise, capture once, cancel.
+//! Payment intents: authorise, capture at once or in parts, cancel.
 
 use serde_json::{Value as Json, json};
 
@@ -80,7 +80,8 @@ impl Desk<'_> {
         Ok(done.json())
     }
 
-    /// Takes up to the authorised amount, once; the rest is released.
+    /// Takes up to what is left of the authorised amount. The rest is released, unless the request says that this is
+    /// not the final capture.
     pub(super) fn capture_intent(&mut self, id: &str, form: &Form) -> Result<Json, Trouble> {
         let asked = form.amount("amount_to_capture")?;
         let fault = self.fault;
@@ -88,7 +89,7 @@ impl Desk<'_> {
         if intent.status != Status::RequiresCapture {
             return Err(unexpected(intent, "captured"));
         }
-        let asked = asked.unwrap_or(intent.amount);
+        let asked = asked.unwrap_or_else(|| intent.capturable());
         if asked > intent.capturable() {
             let message = format!(
                 "The requested amount {asked} exceeds the amount that can be captured {}.",
@@ -105,8 +106,11 @@ impl Desk<'_> {
             }
             _ => asked,
         };
-        intent.received = taken;
-        intent.status = Status::Succeeded;
+        intent.received += taken;
+        let more = form.get("final_capture") == Some("false") && intent.received < intent.amount;
+        if !more {
+            intent.status = Status::Succeeded;
+        }
         let done = intent.clone();
         self.witness_intent("payment_intents.capture", &done, taken);
         Ok(done.json())

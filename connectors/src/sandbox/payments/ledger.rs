@@ -55,7 +55,7 @@ pub(super) struct Intent {
 impl Intent {
     pub(super) fn capturable(&self) -> i64 {
         if self.status == Status::RequiresCapture {
-            self.amount
+            self.amount - self.received
         } else {
             0
         }
