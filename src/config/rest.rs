@@ -40,7 +40,7 @@ const OVERLAP: Key<Duration> = Key::new(
 const PAGE: Key<u32> = Key::new(
     "page",
     "100",
-    "Orders asked for at once, a number of orders; WooCommerce gives 100 at most.",
+    "Orders that sweeps and full compares ask for at once, a number of orders. Fewer are for a shop that takes too long over a page; WooCommerce gives 100 at most.",
 )
 .within(1, 100);
 const SILENT_AFTER: Key<Duration> = Key::new(

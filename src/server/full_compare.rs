@@ -14,8 +14,6 @@ use amends_storage::{Direction, Key, Prefix, Span, Store as _};
 use super::interpreter::{Interpreter, order_id};
 use super::lookout::{LookError, Lookout};
 
-/// Orders asked for at once, the most WooCommerce gives.
-const ASKED: usize = 100;
 /// The pause after a compare that could not go on.
 const AGAIN: Duration = Duration::from_mins(1);
 
@@ -29,6 +27,8 @@ pub struct FullCompare {
     pub window_ms: i64,
     /// No order that changed before is compared: Unix milliseconds, UTC.
     pub since_ms: i64,
+    /// Orders asked for at once, 100 at most.
+    pub page: usize,
     /// The pause after each request.
     pub pause: Duration,
 }
@@ -120,7 +120,7 @@ impl FullCompare {
     }
 
     async fn listed(&self, run: &mut CompareRun, from_ms: i64) -> Result<bool, LookError> {
-        let mut walk = Walk::since(Shelf::Shown, from_ms, 0);
+        let mut walk = Walk::since(Shelf::Shown, from_ms, 0).by(self.page);
         loop {
             let begun_ms = self.lookout.intake.now().0;
             let Some(page) = self.lookout.client.step(&mut walk).await? else {
@@ -170,7 +170,7 @@ impl FullCompare {
         if !after.is_empty() {
             span = span.after(&Key::Root(after.to_owned()));
         }
-        let page = self.lookout.reader.scan(&span, ASKED, Direction::Ascending)?;
+        let page = self.lookout.reader.scan(&span, self.page, Direction::Ascending)?;
         let roots = page.entries.into_iter().filter_map(|(key, _)| {
             let Key::Root(root) = key else { return None };
             Some(root)

@@ -98,11 +98,13 @@ pub(super) fn patrol(
             reader: reader.clone(),
         };
         let since_ms = since_ms(reader, name, rest)?;
+        let page = usize::try_from(rest.page).unwrap_or(usize::MAX);
         let sweep = Sweep {
             lookout: lookout.clone(),
             every: rest.sweep_every,
             since_ms,
             overlap_ms: ms(rest.overlap),
+            page,
             silent_after_ms: ms(rest.silent_after),
         };
         workers.spawn(sweep.run());
@@ -111,6 +113,7 @@ pub(super) fn patrol(
             every_ms: ms(rest.compare_every),
             window_ms: ms(rest.compare_window),
             since_ms,
+            page,
             pause: Duration::from_mins(1) / rest.compare_rate,
         };
         workers.spawn(compare.run());

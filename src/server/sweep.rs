@@ -22,6 +22,8 @@ pub struct Sweep {
     /// How far each sweep reaches back before the last one, in milliseconds: dates of change have a second's grain
     /// and clocks differ.
     pub overlap_ms: i64,
+    /// Orders asked for at once.
+    pub page: usize,
     /// How long changes may go untold before the shop counts as silent, in milliseconds.
     pub silent_after_ms: i64,
 }
@@ -84,7 +86,7 @@ impl Sweep {
     async fn walk(&self, report: &mut SweepReport) -> Result<(), LookError> {
         for (shelf, name) in [(Shelf::Shown, "shown"), (Shelf::Binned, "bin")] {
             let kept = SweepCursor::read(&self.lookout.reader, &self.lookout.shop, name)?;
-            let mut walk = Walk::since(shelf, self.from(kept), 0);
+            let mut walk = Walk::since(shelf, self.from(kept), 0).by(self.page);
             let begun_ms = self.lookout.intake.now().0;
             let walked = self.pages(&mut walk, report).await;
             // Also of a walk that broke off: it goes from the oldest change to the newest, so what it saw is done, and

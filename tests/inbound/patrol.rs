@@ -143,3 +143,37 @@ async fn a_shop_that_stops_delivering_is_noticed_and_cleared() {
     .await;
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_shop_is_asked_for_no_more_orders_at_once_than_configured() {
+    let asked = |house: &House| house.world.counts()["demo"].requests["orders.list"];
+    let mut questions = Vec::new();
+    for rest in ["sweep_every = \"1d\"", "sweep_every = \"1d\"\npage = 2"] {
+        let house = House::new(&Plan {
+            rest,
+            ..Plan::default()
+        })
+        .await;
+        for id in 90..96_i64 {
+            let mut order = cash_order(id, id.unsigned_abs());
+            order["date_modified_gmt"] = json!(format!("2026-01-01T00:00:{id}").replace(":9", ":0"));
+            house.seed(&order).await;
+        }
+        let running = house.serve().await;
+        for id in 90..96 {
+            running
+                .order_where(&format!("demo:{id}"), "the order", |_| true)
+                .await;
+        }
+        eventually("the end of the sweep", || async {
+            running.shop().await["last_sweep"].is_string().then_some(())
+        })
+        .await;
+        questions.push(asked(&house));
+        running.stop().await;
+    }
+    assert!(
+        questions[0] == 2 && questions[1] >= 4,
+        "one page of each shelf, or pages of two: {questions:?}"
+    );
+}

@@ -146,7 +146,7 @@ impl Client {
         let Some(ask) = walk.ask() else {
             return Ok(None);
         };
-        let body = self.get("orders", &query(ask, walk.shelf())).await?;
+        let body = self.get("orders", &query(ask, walk.shelf(), walk.page())).await?;
         let text = text(&body)?;
         let list = Node::parse(&text)
             .and_then(|node| node.list())
@@ -238,13 +238,13 @@ fn is_absence(code: &str) -> bool {
     )
 }
 
-fn query(ask: &Ask, shelf: Shelf) -> Vec<(&'static str, String)> {
+fn query(ask: &Ask, shelf: Shelf, page: usize) -> Vec<(&'static str, String)> {
     let status = match shelf {
         Shelf::Shown => "any",
         Shelf::Binned => "trash",
     };
     let mut query = vec![
-        ("per_page", PAGE_SIZE.to_string()),
+        ("per_page", page.to_string()),
         ("status", status.to_owned()),
         ("order", "asc".to_owned()),
         ("dates_are_gmt", "true".to_owned()),

@@ -51,6 +51,7 @@ pub struct Walk {
     seen: BTreeSet<(i64, i64)>,
     newest_s: Option<i64>,
     steps: u32,
+    page: usize,
 }
 
 impl Walk {
@@ -69,7 +70,20 @@ impl Walk {
             seen: BTreeSet::new(),
             newest_s: None,
             steps: 0,
+            page: PAGE_SIZE,
         }
+    }
+
+    /// The same walk with so many orders to a page, for a shop that takes too long over more: 1 to [`PAGE_SIZE`].
+    #[must_use]
+    pub fn by(mut self, page: usize) -> Self {
+        self.page = page.clamp(1, PAGE_SIZE);
+        self
+    }
+
+    /// Orders asked for at once.
+    pub fn page(&self) -> usize {
+        self.page
     }
 
     /// Which orders it walks over.
@@ -115,7 +129,7 @@ impl Walk {
         match self.ask.as_ref()? {
             Ask::Since { after_s } => {
                 // A last second that was not asked for: the shop repeats itself.
-                let last = last.filter(|last| listed >= PAGE_SIZE && last > after_s)?;
+                let last = last.filter(|last| listed >= self.page && last > after_s)?;
                 let before = last.saturating_sub(1);
                 Some(if before > *after_s {
                     Ask::Since { after_s: before }
@@ -125,7 +139,7 @@ impl Walk {
             }
             Ask::Within { second, except } => {
                 let more =
-                    listed >= PAGE_SIZE && any_new && except.len().saturating_add(listed) <= SECOND_MAX;
+                    listed >= self.page && any_new && except.len().saturating_add(listed) <= SECOND_MAX;
                 Some(if more {
                     self.within(*second)
                 } else {
@@ -162,7 +176,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     /// What the shop answers: exclusive bounds, at most a page.
-    fn answer(shop: &BTreeMap<i64, i64>, ask: &Ask) -> Vec<(i64, i64)> {
+    fn answer(shop: &BTreeMap<i64, i64>, ask: &Ask, page: usize) -> Vec<(i64, i64)> {
         let mut orders: Vec<(i64, i64)> = match ask {
             Ask::Since { after_s } => shop
                 .iter()
@@ -176,7 +190,7 @@ mod tests {
                 .collect(),
         };
         orders.sort_unstable();
-        orders.truncate(PAGE_SIZE);
+        orders.truncate(page);
         orders
             .into_iter()
             .map(|(second, id)| (id, second * 1_000))
@@ -186,13 +200,14 @@ mod tests {
     fn walked(
         mut shop: BTreeMap<i64, i64>,
         moves: &[(i64, i64)],
+        page: usize,
     ) -> (BTreeMap<i64, i64>, BTreeMap<i64, i64>, Walk) {
-        let mut walk = Walk::since(Shelf::Shown, 0, 0);
+        let mut walk = Walk::since(Shelf::Shown, 0, 0).by(page);
         let mut seen = BTreeMap::new();
         let mut moves = moves.iter();
         let mut now = shop.values().copied().max().unwrap_or(0);
         while let Some(ask) = walk.ask().cloned() {
-            let page = answer(&shop, &ask);
+            let page = answer(&shop, &ask, walk.page());
             walk.take(&page, page.len());
             seen.extend(page.iter().map(|(id, ms)| (*id, ms / 1_000)));
             if let Some((id, pause)) = moves.next() {
@@ -209,11 +224,12 @@ mod tests {
         fn everything_is_met_as_it_is_at_last(
             seconds in prop::collection::vec((1..6_i64, 0..260_usize), 1..4),
             moves in prop::collection::vec((1..700_i64, 0..2_i64), 0..6),
+            page in prop::sample::select(vec![3_usize, 7, 50, 100]),
         ) {
             let ids = seconds.iter().flat_map(|(second, count)| std::iter::repeat_n(*second, *count));
             let shop: BTreeMap<i64, i64> = (1..).zip(ids).collect();
             let moves: Vec<(i64, i64)> = moves.into_iter().filter(|(id, _)| shop.contains_key(id)).collect();
-            let (shop, seen, walk) = walked(shop, &moves);
+            let (shop, seen, walk) = walked(shop, &moves, page);
             let late: Vec<_> = shop.iter().filter(|(id, second)| seen.get(id) != Some(second)).collect();
             // A change after the last answer belongs to the next walk, whose overlap reaches back.
             let cursor = walk.cursor_ms().unwrap_or(0) / 1_000;
@@ -228,7 +244,7 @@ mod tests {
             .map(|id| (id, id / 450))
             .filter(|(_, second)| *second > 0)
             .collect();
-        let (shop, seen, walk) = walked(shop, &[]);
+        let (shop, seen, walk) = walked(shop, &[], PAGE_SIZE);
         assert_eq!(seen, shop);
         assert_eq!(walk.cursor_ms(), Some(2_000));
     }
