@@ -246,7 +246,10 @@ const ROWS: &[Row] = &[
         order: 32,
         stage: "running",
         waits: &["a person at reserve-stock", "a person at verify-payment"],
-        incidents: &["rejected at reserve-stock", "transaction-missing at verify-payment"],
+        incidents: &[
+            "rejected at reserve-stock",
+            "transaction-missing at verify-payment",
+        ],
         owed: &[],
         money: &["Agreed 202.08 USD", "Captured 202.08 USD card, open"],
         stock: &["Ordered 9 HAT-1", "Reserved 9 HAT-1, open"],

@@ -83,8 +83,15 @@ async fn an_order_completes_without_the_units_that_were_cancelled() {
 
 /// What the provider took of the intent so far.
 async fn received(house: &House, intent: &str) -> i64 {
-    let url = format!("http://{}/v1/payment_intents/{intent}", house.world.addresses().payments);
-    let answer = reqwest::Client::new().get(url).bearer_auth("sk_sandbox").send().await;
+    let url = format!(
+        "http://{}/v1/payment_intents/{intent}",
+        house.world.addresses().payments
+    );
+    let answer = reqwest::Client::new()
+        .get(url)
+        .bearer_auth("sk_sandbox")
+        .send()
+        .await;
     let intent: Value = answer.unwrap().json().await.unwrap();
     intent["amount_received"].as_i64().unwrap()
 }
@@ -110,7 +117,12 @@ async fn each_parcel_takes_its_share_where_the_provider_takes_several_captures()
     let lines = order["line_items"].as_array().unwrap();
     ship(&house, &root, &[unit(&lines[0], &json!(1))]).await;
     let cents = |text: &Value| {
-        let digits: String = text.as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
+        let digits: String = text
+            .as_str()
+            .unwrap()
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
         digits.parse::<i64>().unwrap()
     };
     let gross = cents(&lines[0]["total"]) + cents(&lines[0]["total_tax"]);
@@ -119,7 +131,10 @@ async fn each_parcel_takes_its_share_where_the_provider_takes_several_captures()
         (taken > 0).then_some(taken)
     })
     .await;
-    assert!((gross / 3 - 1..=gross / 3).contains(&first), "{first} of {gross} in three");
+    assert!(
+        (gross / 3 - 1..=gross / 3).contains(&first),
+        "{first} of {gross} in three"
+    );
     let mut rest: Vec<Value> = lines.iter().map(|line| unit(line, &line["quantity"])).collect();
     rest[0]["quantity"] = json!(2);
     ship(&house, &root, &rest).await;
@@ -133,7 +148,12 @@ async fn each_parcel_takes_its_share_where_the_provider_takes_several_captures()
         .collect();
     assert_eq!(
         places,
-        ["capture", "capture-parcels/P-1", "capture-parcels/P-2", "capture-rest"]
+        [
+            "capture",
+            "capture-parcels/P-1",
+            "capture-parcels/P-2",
+            "capture-rest"
+        ]
     );
     running.stop().await;
 }

@@ -37,7 +37,11 @@ fn left(told: &[String]) -> bool {
 async fn a_payment_without_a_transaction_says_what_is_missing_and_goes_on_with_it() {
     let house = house().await;
     let running = house.serve().await;
-    for (id, way) in [(300, Payment::Stripe), (301, Payment::Stripe), (302, Payment::Stripe)] {
+    for (id, way) in [
+        (300, Payment::Stripe),
+        (301, Payment::Stripe),
+        (302, Payment::Stripe),
+    ] {
         let mut made = made(id, id.unsigned_abs(), way);
         let transaction = made.order["transaction_id"].take();
         made.order["transaction_id"] = json!("");
@@ -95,10 +99,12 @@ async fn a_payment_that_differs_ships_nothing_before_a_person_accepts_it() {
             })
             .await;
         let said = order["incidents"].to_string();
-        assert!(said.contains("payment-differs") && said.contains("Approve to ship"), "{said}");
+        assert!(
+            said.contains("payment-differs") && said.contains("Approve to ship"),
+            "{said}"
+        );
         assert!(!left(&running.told(&root).await), "nothing is shipped before");
-        let approve =
-            json!({"command": "approve", "reason": "a good customer", "place": "payment-differs"});
+        let approve = json!({"command": "approve", "reason": "a good customer", "place": "payment-differs"});
         running.command(&root, approve).await;
         let order = running.order_where(&root, "the end", completed).await;
         let owed: Vec<(&str, &str, i64)> = rows(&order, "obligations")
@@ -129,7 +135,10 @@ async fn cash_on_delivery_ends_as_a_receivable() {
         ("receivable", "buyer")
     );
     assert_eq!(owed[0]["amount_minor"], order["subject"]["total_minor"]);
-    assert!(text(&owed[0], "reason").contains("agreed to deliver first"), "{order:#}");
+    assert!(
+        text(&owed[0], "reason").contains("agreed to deliver first"),
+        "{order:#}"
+    );
     assert_eq!(rows(&order, "incidents"), [] as [Value; 0]);
     running.stop().await;
 }

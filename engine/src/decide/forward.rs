@@ -240,8 +240,15 @@ pub(super) fn due(
 }
 
 /// The first requirement of a forward call that does not hold: class and sentence of the incident.
-fn unmet(draft: &Draft<'_>, id: &InstanceId, site: &Site, extra: &[(&str, &Value)]) -> Option<(String, String)> {
-    let step = draft.step(id, &site.place.step).filter(|_| site.side == Side::Do)?;
+fn unmet(
+    draft: &Draft<'_>,
+    id: &InstanceId,
+    site: &Site,
+    extra: &[(&str, &Value)],
+) -> Option<(String, String)> {
+    let step = draft
+        .step(id, &site.place.step)
+        .filter(|_| site.side == Side::Do)?;
     step.requires
         .iter()
         .find_map(|required| match draft.evaluate(id, &required.that, extra) {

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use amends_engine::fact::Fact;
-use amends_engine::{FactName, Value};
 use amends_engine::command::{Refusal, Verb};
 use amends_engine::decide::{Input, Observation};
 use amends_engine::definition::{Definition, StepKind};
 use amends_engine::event::Report;
+use amends_engine::fact::Fact;
 use amends_engine::instance::{Errand, RunState, Side, Site, Stage, Undoing};
 use amends_engine::ledger::{Account, Line, Phase, Posting};
 use amends_engine::outcome::Outcome;
 use amends_engine::root::{Debtor, Nature, cause};
+use amends_engine::{FactName, Value};
 
 use crate::course::{Course, at, complete};
 use crate::small;

@@ -1,8 +1,8 @@
 //! Definitions by hand, short enough to read.
 
 use amends_engine::definition::{
-    Call, Definition, Each, Form, Policy, Reaction, Reactions, Requirement, Span, Step, StepKind, Undo, UndoCall, Watch,
-    WatchAction,
+    Call, Definition, Each, Form, Policy, Reaction, Reactions, Requirement, Span, Step, StepKind, Undo,
+    UndoCall, Watch, WatchAction,
 };
 use amends_engine::expr::Expr;
 use amends_engine::{Digest, FactName, OperationName, RoleName, StepId, WorkflowName};

@@ -147,7 +147,11 @@ impl<'d> Gather<'_, 'd> {
                 deadline,
             }) => {
                 if let Some(until) = until {
-                    self.add(until, Purpose::Condition, &[Local::Facts(&fact.text), Local::Units]);
+                    self.add(
+                        until,
+                        Purpose::Condition,
+                        &[Local::Facts(&fact.text), Local::Units],
+                    );
                 }
                 self.time(deadline.as_ref());
                 vec![Local::Fact(&fact.text)]

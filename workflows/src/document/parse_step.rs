@@ -283,7 +283,11 @@ fn requirement<'t>(reader: &mut Reader, value: &'t Spanned<DeValue<'t>>) -> Opti
     };
     let that = text(reader, "that", "\"order.payment.transaction != ''\"");
     let cause = text(reader, "cause", "\"transaction-missing\"");
-    let otherwise = text(reader, "otherwise", "\"what is missing, and what to do about it\"");
+    let otherwise = text(
+        reader,
+        "otherwise",
+        "\"what is missing, and what to do about it\"",
+    );
     table.finish(reader);
     let requirement = Requirement {
         that: that?,
