@@ -43,8 +43,8 @@ pub fn advice(order: &Value) -> Vec<Advice> {
         })
         .collect();
     let settled_otherwise = |list: &str| -> Vec<Advice> {
-        let without_place = rows(order, list).iter().filter(|it| text(it, "place").is_empty());
-        without_place
+        let all = rows(order, list).iter();
+        all.filter(|it| !waits_at(order, it))
             .filter_map(|it| it.get("number").and_then(Value::as_u64))
             .map(|number| waive(root, number))
             .collect()
@@ -56,6 +56,15 @@ pub fn advice(order: &Value) -> Vec<Advice> {
     }
     all.dedup();
     all
+}
+
+/// Whether the order waits where `incident` was opened: what is decided there settles it.
+fn waits_at(order: &Value, incident: &Value) -> bool {
+    let place = text(incident, "place");
+    !place.is_empty()
+        && rows(order, "waits")
+            .iter()
+            .any(|wait| text(wait, "place") == place)
 }
 
 fn waits_for_person(wait: &Value) -> bool {
@@ -135,8 +144,9 @@ mod tests {
 
     #[test]
     fn what_no_step_waits_for_can_be_waived() {
-        let order = json!({ "root": "demo:7", "waits": [],
-            "incidents": [{ "number": 1, "place": null }, { "number": 2, "place": "invoice" }],
+        let order = json!({ "root": "demo:7",
+            "waits": [{ "place": "invoice", "for": "a person to decide", "incident": 2, "commands": [] }],
+            "incidents": [{ "number": 1, "place": "capture" }, { "number": 2, "place": "invoice" }],
             "obligations": [{ "number": 3 }],
         });
         let arguments: Vec<String> = advice(&order).into_iter().map(|it| it.arguments).collect();

@@ -123,6 +123,11 @@ fn every_printed_command_works_and_ctrl_c_ends_it() {
             String::from_utf8_lossy(&ran.stderr)
         );
     }
+    let list = format!("{}; {program} orders list --state stuck", exports.join("; "));
+    until("an order is stuck still", || {
+        let ran = Command::new("sh").args(["-c", &list]).output().expect("a shell");
+        String::from_utf8_lossy(&ran.stdout).trim() == "no order fits"
+    });
     let address = visit.address();
     visit.signal("-INT");
     until("Ctrl-C did not end it", || {
