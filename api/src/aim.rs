@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amends_engine::command::Verb;
+use amends_engine::command::{Refusal, Verb};
 use amends_engine::instance::Place;
 use amends_engine::root::{Root, WakeKind};
 use amends_engine::{FactName, InstanceId, ItemKey, RootKey, StepId, Value as EngineValue};
@@ -25,6 +25,11 @@ pub(crate) struct Aim {
 pub(crate) fn aim(reader: &Reader, root: &str, wish: &Wish) -> Result<Aim, Problem> {
     let loaded = load_root(reader, &RootKey::new(root))?;
     let root = loaded.ok_or_else(|| Problem::no_order(root))?.root;
+    // First of all, because on another revision the same words may mean another place.
+    if let Some(expected) = wish.revision.filter(|expected| *expected != root.revision) {
+        let actual = root.revision;
+        return Err(Refusal::Stale { expected, actual }.into());
+    }
     let instance = match of_order(&root, wish) {
         Some(any) => any,
         None => instance(&root, wish)?,

@@ -129,9 +129,16 @@ impl Audit {
     }
 
     /// Makes `writes` and `line` durable together.
-    pub(crate) async fn record_with(&self, mut writes: Vec<Write>, line: &Line) -> Result<(), Problem> {
-        let position = self.next.fetch_add(1, Ordering::Relaxed);
-        writes.push(write(position, line)?);
+    pub(crate) async fn record_with(&self, writes: Vec<Write>, line: &Line) -> Result<(), Problem> {
+        self.record_all(writes, std::slice::from_ref(line)).await
+    }
+
+    /// Makes `writes` and `lines` durable together.
+    pub(crate) async fn record_all(&self, mut writes: Vec<Write>, lines: &[Line]) -> Result<(), Problem> {
+        for line in lines {
+            let position = self.next.fetch_add(1, Ordering::Relaxed);
+            writes.push(write(position, line)?);
+        }
         self.handle
             .write(writes)
             .await

@@ -6,7 +6,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::problem::Problem;
-use crate::{NewToken, Wish};
+use crate::{BulkWish, NewToken, Wish};
 
 /// Why a call gave nothing.
 #[derive(Debug, Error)]
@@ -143,6 +143,46 @@ impl Client {
     /// [`ClientError`].
     pub async fn feed(&self, wanted: &[(&str, String)]) -> Result<Value, ClientError> {
         self.send(self.request(Method::GET, "/feed").query(wanted)).await
+    }
+
+    /// Looks what a command would do to many orders; repeated under the same `key` it gives the first answer again.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn bulk(&self, wanted: &BulkWish, key: Option<&str>) -> Result<Value, ClientError> {
+        let mut request = self.request(Method::POST, "/bulk").json(wanted);
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        self.send(request).await
+    }
+
+    /// Bulk commands, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn bulk_jobs(&self) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/bulk")).await
+    }
+
+    /// One bulk command with its orders from the position `after` on.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn bulk_job(&self, id: &str, after: u64) -> Result<Value, ClientError> {
+        let part = [("after", after.to_string()), ("limit", "500".to_owned())];
+        self.send(self.request(Method::GET, &format!("/bulk/{id}")).query(&part))
+            .await
+    }
+
+    /// Lets a bulk command run (`confirm`), or stops it (`cancel`).
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn bulk_decide(&self, id: &str, verb: &str, reason: &str) -> Result<Value, ClientError> {
+        let request = self.request(Method::POST, &format!("/bulk/{id}/{verb}"));
+        self.send(request.json(&serde_json::json!({ "reason": reason })))
+            .await
     }
 
     /// Every brake that is pulled.

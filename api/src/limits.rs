@@ -43,6 +43,17 @@ pub const KEYS_FORGOTTEN: usize = 4;
 pub const PENDING_MAX: usize = 1_000;
 /// How long a command waits for a second person, in ms: three days, over a weekend.
 pub const PENDING_MS: i64 = 3 * KEPT_KEYS_MS;
+/// Orders of one bulk command: more than an outage of an hour leaves at a large shop. Its preview takes some seconds.
+pub const BULK_ORDERS_MAX: usize = 5_000;
+/// Orders looked at or commanded at once by a bulk command: enough to share each sync of the disk.
+pub const BULK_AT_ONCE: usize = 16;
+/// Requests waiting for one connector beyond which a bulk command gives no more: orders of the day are then not behind
+/// thousands of it.
+pub const BULK_GATE_WAITING_MAX: usize = 64;
+/// Bulk commands listed. Each is one decision of a person.
+pub const BULK_JOBS_MAX: usize = 1_000;
+/// How long a bulk command that has ended is kept, in ms: a month, for the report.
+pub const BULK_KEPT_MS: i64 = 30 * KEPT_KEYS_MS;
 /// Tokens kept: one per person and program. Each request compares with all of them.
 pub const TOKENS_MAX: usize = 1_000;
 

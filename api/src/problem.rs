@@ -94,6 +94,9 @@ codes! {
     NoPending: "api/no-pending", NOT_FOUND, "No command waits under this id";
     SecondPerson: "api/second-person", FORBIDDEN, "Somebody else has to agree";
     OtherEvidence: "api/other-evidence", CONFLICT, "The command would no longer do what was shown";
+    NoBulk: "api/no-bulk", NOT_FOUND, "There is no such bulk command";
+    BulkOver: "api/bulk-over", CONFLICT, "The bulk command was cancelled";
+    TooManyOrders: "api/too-many-orders", CONFLICT, "The command is about too many orders";
     UnknownCommand: "api/unknown-command", UNPROCESSABLE_ENTITY, "There is no such command";
     InstanceNeeded: "api/instance-needed", CONFLICT, "The command must name an instance";
     PlaceNeeded: "api/place-needed", CONFLICT, "The command must name a place";

@@ -10,7 +10,7 @@ use amends_engine::event::Event;
 use amends_engine::{Digest, Millis, RootKey};
 use amends_runtime::history;
 use amends_storage::{Direction, EncodeError, Key, Kind, Prefix, ReadError, Span, Store, Write, codec};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,6 +84,15 @@ impl IntoResponse for Given {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         (status, [(header::CONTENT_TYPE, "application/json")], self.body).into_response()
     }
+}
+
+/// An answer that was given before.
+pub(crate) fn replayed(answer: Given) -> Response {
+    let mut response = answer.into_response();
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    response
 }
 
 /// A request under a key.

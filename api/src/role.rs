@@ -98,6 +98,7 @@ acts! {
     Edit: "edit", Shop, [Support, Finance, Admin], "Correct arguments of a call that cannot go on; the ledger limits what it moves.";
     Waive: "waive", Shop, [Finance, Admin], "Give up an obligation, a debt or a discrepancy.";
     Note: "note", Shop, [Support, Finance, Admin], "Keep a text with an order.";
+    Bulk: "bulk", Shop, [Support, Finance, Admin], "Give one command to many orders; it takes the command's own act as well.";
     Confirm: "confirm", Shop, [Support, Finance, Admin], "Agree to, or decline, what somebody else asked for; agreeing takes the act itself too.";
     Replay: "replay", Shop, [Support, Admin], "Look at a delivery again.";
     Pause: "pause", Everything, [Support, Finance, Admin], "Stop a connector, money, or everything that leaves.";

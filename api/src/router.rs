@@ -8,11 +8,12 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
+use crate::bulk::run;
 use crate::document::{self, Document};
 use crate::limits::COMMAND_BYTES_MAX;
 use crate::role::Act;
 use crate::routes::{
-    archive, audit, backups, brakes, commands, deliveries, feed, health, history, inbound, me, metrics,
+    archive, audit, backups, brakes, bulk, commands, deliveries, feed, health, history, inbound, me, metrics,
     orders, pages, pending, requests, shops, status, tokens,
 };
 use crate::state::{App, Setup};
@@ -58,6 +59,12 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         // Whoever agrees must be allowed the command itself.
         .may(Act::Confirm, routes!(pending::confirm))
         .may(Act::Confirm, routes!(pending::decline))
+        .may(Act::Look, routes!(bulk::list))
+        // Each command takes its own act as well.
+        .may(Act::Bulk, routes!(bulk::create))
+        .may(Act::Look, routes!(bulk::show))
+        .may(Act::Bulk, routes!(bulk::confirm))
+        .may(Act::Bulk, routes!(bulk::cancel))
         .may(Act::Audit, routes!(audit::list))
         .may(Act::Look, routes!(status::show))
         .may(Act::Look, routes!(me::show))
@@ -76,6 +83,7 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         .routes(open(routes!(pages::problem)))
         .split_for_parts();
     app.publish(&document);
+    tokio::spawn(run(app.clone()));
     Ok(router.layer(from_fn(answer::dress)).with_state(app))
 }
 

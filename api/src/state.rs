@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::audit::Audit;
 use crate::backups::{Backup, Backups};
+use crate::bulk::Desk;
 use crate::door::Door;
 use crate::feed::{Feed, Listeners};
 use crate::limits::Limits;
@@ -84,6 +85,7 @@ pub(crate) struct Shared {
     /// One waiting command is decided at a time, so that it is decided once.
     pub(crate) deciding: tokio::sync::Mutex<()>,
     pub(crate) lanes: Lanes,
+    pub(crate) bulk: Desk,
     document: OnceLock<String>,
 }
 
@@ -100,6 +102,7 @@ impl App {
             naming: tokio::sync::Mutex::new(()),
             deciding: tokio::sync::Mutex::new(()),
             lanes: Lanes::default(),
+            bulk: Desk::default(),
             document: OnceLock::new(),
         })))
     }

@@ -16,7 +16,8 @@ enum Written {
 pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     match Option::<Written>::deserialize(deserializer) {
         Ok(None) => Ok(None),
-        Ok(Some(Written::Plain(number))) => Ok(Some(number)),
+        // The API's whole numbers are signed, like those of most who call it.
+        Ok(Some(Written::Plain(number))) if i64::try_from(number).is_ok() => Ok(Some(number)),
         Ok(Some(Written::Pointed(number)))
             if number.fract() == 0.0 && (0.0..=EXACT_MAX).contains(&number) =>
         {
@@ -27,7 +28,7 @@ pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
             )]
             Ok(Some(number as u64))
         }
-        Ok(Some(Written::Pointed(_))) | Err(_) => {
+        Ok(Some(Written::Plain(_) | Written::Pointed(_))) | Err(_) => {
             Err(de::Error::custom("a whole number from 0 on is expected"))
         }
     }

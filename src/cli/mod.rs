@@ -6,6 +6,7 @@ mod archive;
 mod audit;
 mod backup;
 mod brakes;
+mod bulk;
 mod config;
 mod connector;
 mod demo;
@@ -39,7 +40,6 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one command line is read in a process")]
 enum Command {
     /// Run the server
     Serve(serve::Args),
@@ -49,6 +49,8 @@ enum Command {
     Archive(archive::Args),
     /// Tell what happens, line by line
     Feed(feed::Args),
+    /// Give one command to many orders
+    Bulk(bulk::Args),
     /// Commands that wait for a second person
     Pending(pending::Args),
     /// Show what is stopped, stop it, let it go on
@@ -124,6 +126,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Orders(args) => orders::run(args).await,
         Command::Archive(args) => archive::run(&args).await,
         Command::Feed(args) => feed::run(args).await,
+        Command::Bulk(args) => bulk::run(&args).await,
         Command::Pending(args) => pending::run(&args).await,
         Command::Brakes(args) => brakes::run(args).await,
         Command::Shops(args) => shops::run(args).await,

@@ -1,5 +1,8 @@
 //! Commands sent twice: one key, one effect, one answer.
 
+use std::time::Duration;
+
+use amends_engine::Digest;
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
@@ -120,6 +123,71 @@ async fn of_many_at_once_one_is_done_and_all_are_answered_alike() {
         assert_eq!((answer.status.as_u16(), &answer.text), (200, &answers[0].text));
     }
     assert_eq!(commanded(&server).await, 1);
+}
+
+/// A key as the store keeps it: digest of the request, time, frames of the order before it, answer.
+type Kept = (Digest, i64, u64, Option<(u16, String)>);
+
+/// Takes an answer out of the store of a stopped server, as if the process had ended before it was kept.
+fn lose_answer(home: &Home, key: &str) {
+    home.tamper(&format!("key/support/{key}"), |kept: &mut Kept| {
+        assert!(kept.3.take().is_some(), "{key} was answered");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_the_answer_is_kept_repeats_nothing_and_loses_nothing() {
+    let home = Home::new();
+    let server = home.serve().with_order("eu-shop").await;
+    let hold = json!({ "command": "hold", "reason": "once" });
+    let first = give(&server, "support", "k-1", &hold).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    let other = json!({ "command": "hold", "reason": "again" });
+    let refused = give(&server, "support", "k-2", &other).await;
+    assert_eq!(refused.code(), "command/not-now");
+    server.stop();
+    lose_answer(&home, "k-1");
+    lose_answer(&home, "k-2");
+
+    let server = home.serve();
+    let again = give(&server, "support", "k-1", &hold).await;
+    assert_eq!((again.status, &again.text), (first.status, &first.text));
+    assert_eq!(commanded(&server).await, 1, "what was done is not done again");
+    let resume = json!({ "command": "resume", "reason": "on" });
+    assert_eq!(give(&server, "support", "k-3", &resume).await.status, 200);
+    let done = give(&server, "support", "k-2", &other).await;
+    assert_eq!(done.status, 200, "what was not done is done: {done:?}");
+    assert_eq!(commanded(&server).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_moment_leaves_one_command_and_its_answer() {
+    let home = Home::new();
+    let mut server = home.serve().with_order("eu-shop").await;
+    for round in 0..8_u64 {
+        let command = if round % 2 == 0 { "hold" } else { "resume" };
+        let wish = json!({ "command": command, "reason": format!("round {round}") });
+        let key = format!("round-{round}");
+        let request = server
+            .request(Method::POST, COMMANDS)
+            .bearer_auth(token("support"));
+        let request = request.header("Idempotency-Key", &key).json(&wish);
+        let sent = tokio::spawn(request.send());
+        // The moment of the kill, from before the command to after its answer.
+        tokio::time::sleep(Duration::from_millis(round * 3)).await;
+        drop(server);
+        let first = sent.await.expect("nobody panics");
+        server = home.serve();
+        let again = give(&server, "support", &key, &wish).await;
+        assert_eq!(again.status, 200, "round {round}: {again:?}");
+        if let Ok(first) = first
+            && let Ok(first) = first.text().await
+        {
+            assert_eq!(first, again.text, "round {round}");
+        }
+        let expected = usize::try_from(round).expect("small") + 1;
+        assert_eq!(commanded(&server).await, expected, "round {round}");
+    }
 }
 
 #[tokio::test]

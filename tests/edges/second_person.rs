@@ -1,10 +1,13 @@
 //! Commands that take two people: nobody agrees to their own, what is agreed to is what was shown, and a limit is what
 //! a role may move alone.
 
+use std::collections::BTreeMap;
+
+use amends_engine::Digest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Home, Server};
+use crate::server::{Answer, Home, Server, token};
 
 const COMMANDS: &str = "/api/v1/orders/eu-shop:16/commands";
 const ORDER: &str = "/api/v1/orders/eu-shop:16";
@@ -163,6 +166,86 @@ async fn what_is_agreed_to_is_what_was_shown() {
     let server = home.serve();
     let kept = server.get("admin", "/api/v1/pending").await.json();
     assert_eq!(kept["pending"][0]["id"], json!(id), "it waits across a restart");
+}
+
+/// A waiting command as the store keeps it.
+type Kept = (
+    String,
+    String,
+    String,
+    String,
+    i64,
+    u64,
+    Digest,
+    String,
+    BTreeMap<String, i64>,
+);
+
+#[tokio::test]
+async fn what_would_do_something_else_by_now_is_refused_and_audited() {
+    let home = Home::more("[sensitive]\ncommands = [\"close\"]\n");
+    let server = home.serve().with_orders().await;
+    let id = waiting(&give(&server, "finance", "close").await);
+    server.stop();
+    // As if a release had changed what closing does.
+    home.tamper(&format!("pending/{id}"), |kept: &mut Kept| {
+        kept.6 = Digest::of(b"something else");
+    });
+    let server = home.serve();
+    let refused = decide(&server, "admin", &id, "confirm").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code().as_str()),
+        (409, "api/other-evidence"),
+        "{refused:?}"
+    );
+    let order = server.get("admin", ORDER).await.json();
+    assert_ne!(order["instances"][0]["stage"], "closed");
+    let trail = server.get("admin", "/api/v1/audit").await.json();
+    let last = trail["lines"].as_array().and_then(|lines| lines.last());
+    let last = last.expect("a line");
+    assert_eq!(
+        (&last["actor"], &last["action"]),
+        (&json!("admin"), &json!("refused"))
+    );
+    assert!(
+        last["detail"].as_str().is_some_and(|detail| detail.contains(&id)),
+        "{last}"
+    );
+}
+
+#[tokio::test]
+async fn a_sensitive_command_under_a_key_is_asked_for_once() {
+    let home = Home::more("[sensitive]\ncommands = [\"close\"]\n");
+    let server = home.serve().with_orders().await;
+    let ask = || {
+        let request = server
+            .request(Method::POST, COMMANDS)
+            .bearer_auth(token("finance"));
+        let wish = json!({ "command": "close", "reason": "it has to be" });
+        server.send(request.header("Idempotency-Key", "k").json(&wish))
+    };
+    let first = waiting(&ask().await);
+    assert_eq!(waiting(&ask().await), first);
+    let listed = server.get("admin", "/api/v1/pending").await.json();
+    assert_eq!(listed["pending"].as_array().map(Vec::len), Some(1), "{listed:#}");
+    let confirm = |who: &str| {
+        home.run_as(
+            &server,
+            who,
+            &["pending", "confirm", &first, "--reason", "I looked"],
+        )
+    };
+    let own = confirm("finance");
+    assert!(
+        String::from_utf8_lossy(&own.stderr).contains("api/second-person"),
+        "{own:?}"
+    );
+    let done = confirm("admin");
+    assert_eq!(
+        String::from_utf8_lossy(&done.stdout),
+        "close is done\n",
+        "{done:?}"
+    );
 }
 
 #[tokio::test]

@@ -8,8 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use amends_engine::Digest;
-use amends_storage::{Direction, Options, Prefix, Sled, Span, Store as _};
+use amends_storage::{
+    Commit, Direction, Key, Kind, Log as _, Options, Prefix, Sled, Span, Store as _, Write, codec,
+};
 use reqwest::{Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -110,6 +114,14 @@ impl Home {
             .expect("the binary runs")
     }
 
+    /// Runs the binary as a client of `server` with the token of `who`.
+    pub(crate) fn run_as(&self, server: &Server, who: &str, args: &[&str]) -> Output {
+        let mut command = amends(self.folder.path());
+        command.args(args).env("AMENDS_URL", &server.url);
+        command.env("AMENDS_TOKEN", token(who));
+        command.output().expect("the binary runs")
+    }
+
     pub(crate) fn serve(&self) -> Server {
         self.serve_with(&[])
     }
@@ -130,6 +142,24 @@ impl Home {
             log,
             http: reqwest::Client::new(),
         }
+    }
+
+    /// Changes an entry that the store of a stopped server keeps under `name`.
+    pub(crate) fn tamper<T: Serialize + DeserializeOwned>(&self, name: &str, change: impl FnOnce(&mut T)) {
+        let mut sled = Sled::open(&self.path("store"), &Options::default()).expect("the store opens");
+        let key = Key::Meta(name.to_owned());
+        let value = sled
+            .get(&key)
+            .expect("the store reads")
+            .expect("the entry is there");
+        let (version, mut entry) = codec::decode::<T>(Kind::Meta, &value).expect("the entry reads");
+        change(&mut entry);
+        let value = codec::encode(Kind::Meta, version, &entry).expect("the entry is small");
+        let commit = Commit {
+            writes: vec![Write::Put { key, value }],
+            ..Commit::default()
+        };
+        sled.commit(&commit).expect("the store writes");
     }
 
     /// Everything in the store of a stopped server but the audit trail, as one digest.

@@ -4,9 +4,11 @@ use amends_engine::RootKey;
 use amends_engine::command::{Command, Refusal};
 use amends_engine::event::Event;
 use amends_engine::kernel::{Mode, Preview, Reply};
+use amends_engine::root::Root;
+use amends_runtime::load_root;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,7 +20,7 @@ use crate::auth::Caller;
 use crate::extract::{Body, Named};
 use crate::pending::{Pending, evidence, forget};
 use crate::problem::{Code, Problem};
-use crate::repeat::{Given, Known, REPLAYED, Repeatable};
+use crate::repeat::{Given, Known, Repeatable, replayed};
 use crate::role::Act;
 use crate::sensitive::{Amounts, amounts};
 use crate::state::App;
@@ -125,7 +127,7 @@ pub(crate) async fn give(
         return Ok(Json(told(&app, &aim, &preview)).into_response());
     }
     match Repeatable::of(&headers, &given.caller.name, &content)? {
-        None => Ok(given.once(&app).await?.into_response()),
+        None => Ok(given.once(&app, None).await?.into_response()),
         Some(request) => given.repeatable(&app, &request).await,
     }
 }
@@ -183,6 +185,14 @@ impl Wished {
         }
     }
 
+    async fn root(&self, app: &App) -> Result<Root, Problem> {
+        let key = self.key.clone();
+        let loaded = app
+            .read(move |app| Ok(load_root(&app.setup.reader, &key)?))
+            .await?;
+        Ok(loaded.ok_or_else(|| Problem::no_order(self.key.as_str()))?.root)
+    }
+
     async fn aim(&self, app: &App) -> Result<Aim, Problem> {
         let (root, wish) = (self.key.to_string(), self.wish.clone());
         app.read(move |app| aim(&app.setup.reader, &root, &wish)).await
@@ -209,7 +219,7 @@ impl Wished {
             return self.again(app, request, known).await;
         }
         let now = app.now();
-        let frames = self.aim(app).await?.root.sequence;
+        let frames = self.root(app).await?.sequence;
         let begun = request.begun(frames, now);
         let writes = {
             let (request, begun) = (request.clone(), begun.clone());
@@ -217,7 +227,7 @@ impl Wished {
                 .await?
         };
         app.setup.handle.write(writes).await?;
-        let answer = Given::of(self.once(app).await)?;
+        let answer = Given::of(self.once(app, Some((request, &begun))).await)?;
         let end = request.end(begun, answer.clone())?;
         app.setup.handle.write(end).await?;
         Ok(answer.into_response())
@@ -228,17 +238,17 @@ impl Wished {
         if let Some(answer) = known.answer() {
             return Ok(replayed(answer.clone()));
         }
-        let (key, aim) = (self.key.clone(), self.aim(app).await?);
+        let (key, revision) = (self.key.clone(), self.root(app).await?.revision);
         let is_it = self.is_it();
         let looked = known.clone();
         let accepted = app
             .read(move |app| looked.accepted(&app.setup.reader, &key, is_it))
             .await?;
         let answer = if accepted {
-            let done = json!({ "done": self.wish.command, "revision": aim.root.revision });
+            let done = json!({ "done": self.wish.command, "revision": revision });
             Given::new(StatusCode::OK, &done)
         } else {
-            Given::of(self.once(app).await)?
+            Given::of(self.once(app, Some((request, &known))).await)?
         };
         app.setup
             .handle
@@ -260,8 +270,8 @@ impl Wished {
         }
     }
 
-    /// Does it, or keeps it for a second person.
-    async fn once(mut self, app: &App) -> Result<Given, Problem> {
+    /// Does it, or keeps it for a second person, together with the answer to its key.
+    async fn once(mut self, app: &App, repeat: Option<(&Repeatable, &Known)>) -> Result<Given, Problem> {
         if app.setup.sensitive.concerns(self.caller.role, self.act) {
             let (aim, preview) = self.preview(app).await?;
             let amounts = amounts(&aim.root.ledger, &preview.ledger, self.act);
@@ -270,7 +280,8 @@ impl Wished {
                 .sensitive
                 .allows_alone(self.caller.role, self.act, &amounts)
             {
-                return self.wait(app, &aim, &preview, amounts).await;
+                let pending = self.pending(app, &aim, &preview, amounts);
+                return self.wait(app, pending, repeat).await;
             }
             // What was weighed is what is done, or it is stale.
             self.wish.revision = Some(preview.revision);
@@ -290,30 +301,33 @@ impl Wished {
         self
     }
 
-    /// Does it; gives the revision after it.
+    /// Does it; gives the revision after it. A refusal is audited.
     pub(crate) async fn run(&self, app: &App) -> Result<u64, Problem> {
+        let result = self.give(app).await;
+        if let Err(problem) = &result
+            && problem.status < 500
+        {
+            let line = Line::new(app.now(), &self.caller.name, "refused", self.key.as_str());
+            let line = line.because(format!("{}: {}", self.wish.command, problem.detail));
+            app.audit.record(&line).await?;
+        }
+        result
+    }
+
+    async fn give(&self, app: &App) -> Result<u64, Problem> {
         let aim = self.aim(app).await?;
         let command = self.command(&aim, self.wish.revision);
-        match app
-            .setup
-            .handle
-            .command(self.key.clone(), command, Mode::Run)
-            .await?
-        {
+        let handle = &app.setup.handle;
+        match handle.command(self.key.clone(), command, Mode::Run).await? {
             Reply::Done { revision } => Ok(revision),
             Reply::Preview(_) => Err(Problem::internal()),
-            Reply::Refused(refusal) => {
-                let line = Line::new(app.now(), &self.caller.name, "refused", self.key.as_str());
-                let line = line.because(format!("{}: {refusal}", self.wish.command));
-                app.audit.record(&line).await?;
-                Err(refusal.into())
-            }
+            Reply::Refused(refusal) => Err(refusal.into()),
         }
     }
 
-    async fn wait(self, app: &App, aim: &Aim, preview: &Preview, amounts: Amounts) -> Result<Given, Problem> {
+    fn pending(&self, app: &App, aim: &Aim, preview: &Preview, amounts: Amounts) -> Pending {
         let told = told(app, aim, preview);
-        let pending = Pending {
+        Pending {
             id: uuid::Uuid::now_v7().simple().to_string(),
             root: self.key.to_string(),
             wish: json!(self.wish).to_string(),
@@ -323,18 +337,31 @@ impl Wished {
             digest: evidence(&told),
             preview: told.to_string(),
             amounts,
-        };
+        }
+    }
+
+    /// Keeps it for a second person. Its answer becomes durable with it, so that it is never asked for twice.
+    async fn wait(
+        self,
+        app: &App,
+        pending: Pending,
+        repeat: Option<(&Repeatable, &Known)>,
+    ) -> Result<Given, Problem> {
+        let body = json!({ "pending": pending.id, "revision": pending.revision, "amounts": pending.amounts });
+        let answer = Given::new(StatusCode::ACCEPTED, &body);
         let now = app.now();
         let mut writes = app.read(move |app| Ok(forget(&app.setup.reader, now)?)).await?;
         writes.extend(pending.keep()?);
+        if let Some((request, known)) = repeat {
+            writes.extend(request.end(known.clone(), answer.clone())?);
+        }
         let line = Line::new(app.now(), &self.caller.name, "asked", self.key.as_str());
         let detail = format!(
             "{}, waits as {}: {}",
             self.wish.command, pending.id, self.wish.reason
         );
         app.audit.record_with(writes, &line.because(detail)).await?;
-        let body = json!({ "pending": pending.id, "revision": pending.revision, "amounts": pending.amounts });
-        Ok(Given::new(StatusCode::ACCEPTED, &body))
+        Ok(answer)
     }
 }
 
@@ -342,12 +369,4 @@ impl Wished {
 pub(crate) fn told(app: &App, aim: &Aim, preview: &Preview) -> Value {
     let teller = Teller::new(app.setup.book.as_ref(), &aim.root);
     view::preview(preview, &aim.root.ledger, teller)
-}
-
-fn replayed(answer: Given) -> Response {
-    let mut response = answer.into_response();
-    response
-        .headers_mut()
-        .insert(REPLAYED, HeaderValue::from_static("true"));
-    response
 }

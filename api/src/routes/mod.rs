@@ -4,6 +4,7 @@ pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod brakes;
+pub(crate) mod bulk;
 pub(crate) mod commands;
 pub(crate) mod deliveries;
 pub(crate) mod feed;

@@ -62,6 +62,12 @@ pub(crate) async fn list(
     Ok(Json(page))
 }
 
+fn find(app: &App, filter: &Filter, shops: &Shops) -> Result<Value, Problem> {
+    let (found, cursor) = select(app, filter, shops)?;
+    let orders: Vec<Value> = found.iter().map(view::summary).collect();
+    Ok(json!({ "orders": orders, "cursor": cursor }))
+}
+
 fn check(filter: &Filter) -> Result<(), Problem> {
     let known: Vec<&str> = OrderState::ALL.iter().map(|state| state.name()).collect();
     match &filter.state {
@@ -73,9 +79,33 @@ fn check(filter: &Filter) -> Result<(), Problem> {
     }
 }
 
+impl Filter {
+    /// One as large as a page may be.
+    pub(crate) fn narrowed(
+        state: Option<&str>,
+        cause: Option<&str>,
+        shop: Option<&str>,
+        cursor: Option<String>,
+    ) -> Self {
+        Self {
+            state: state.map(ToOwned::to_owned),
+            cause: cause.map(ToOwned::to_owned),
+            shop: shop.map(ToOwned::to_owned),
+            limit: Some(Limit::MAX),
+            cursor,
+            ..Self::default()
+        }
+    }
+}
+
 /// The narrowest index serves; the other filters look at each summary. Pages go from the highest key down, and
 /// each page is in order of the last change.
-fn find(app: &App, filter: &Filter, shops: &Shops) -> Result<Value, Problem> {
+pub(crate) fn select(
+    app: &App,
+    filter: &Filter,
+    shops: &Shops,
+) -> Result<(Vec<Summary>, Option<String>), Problem> {
+    check(filter)?;
     let limit = Limit::or_default(filter.limit);
     let before = filter.cursor.as_deref().map(opened).transpose()?;
     let mut rest = Some(span(filter, before));
@@ -99,8 +129,7 @@ fn find(app: &App, filter: &Filter, shops: &Shops) -> Result<Value, Problem> {
         rest = page.rest;
     }
     found.sort_by_key(|summary| std::cmp::Reverse(summary.updated_ms));
-    let orders: Vec<Value> = found.iter().map(view::summary).collect();
-    Ok(json!({ "orders": orders, "cursor": last.map(|root| URL_SAFE_NO_PAD.encode(root)) }))
+    Ok((found, last.map(|root| URL_SAFE_NO_PAD.encode(root))))
 }
 
 fn span(filter: &Filter, before: Option<String>) -> Span {

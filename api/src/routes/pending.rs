@@ -109,10 +109,11 @@ pub(crate) async fn confirm(
     let _one = app.deciding.lock().await;
     let pending = take(&app, &caller.shops, &id).await?;
     let wished = agreed(&app, &caller, &pending, &why).await?;
-    let (aim, preview) = wished.preview(&app).await?;
-    if evidence(&told(&app, &aim, &preview)) != pending.digest {
-        let detail = "it would no longer do what was shown when it was asked for: have it asked for again";
-        return Err(Problem::new(Code::OtherEvidence, detail));
+    if let Err(problem) = unchanged(&app, &wished, &pending).await {
+        let line = Line::new(app.now(), &caller.name, "refused", &pending.root);
+        let line = line.because(format!("confirm {id}: {}", problem.detail));
+        app.audit.record(&line).await?;
+        return Err(problem);
     }
     let line = Line::new(app.now(), &caller.name, "confirmed", &pending.root);
     let detail = format!(
@@ -128,6 +129,16 @@ pub(crate) async fn confirm(
         done: command,
         revision,
     }))
+}
+
+/// Whether the command still does what was shown when it was asked for.
+async fn unchanged(app: &App, wished: &Wished, pending: &Pending) -> Result<(), Problem> {
+    let (aim, preview) = wished.preview(app).await?;
+    if evidence(&told(app, &aim, &preview)) == pending.digest {
+        return Ok(());
+    }
+    let detail = "it would no longer do what was shown when it was asked for: have it asked for again";
+    Err(Problem::new(Code::OtherEvidence, detail))
 }
 
 /// Refuse a command somebody asked for; nothing is done

@@ -1,0 +1,63 @@
+//! Which orders a bulk command is for.
+
+use amends_runtime::Summary;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::limits::BULK_ORDERS_MAX;
+use crate::problem::{Code, Problem};
+use crate::role::Shops;
+use crate::routes::orders;
+use crate::state::App;
+
+/// What orders are narrowed by; at least one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BulkFilter)]
+pub struct Selection {
+    /// Where they stand
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(idle|moving|stuck|completed|compensated|closed)$")]
+    pub state: Option<String>,
+    /// The cause of an open incident, such as `rejected`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The shop
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shop: Option<String>,
+}
+
+impl Selection {
+    /// The orders, each once.
+    pub(crate) fn orders(&self, app: &App, shops: &Shops) -> Result<Vec<Summary>, Problem> {
+        if *self == Self::default() {
+            let detail =
+                "name a state, a cause or a shop in `filter`: a command to every order is never meant";
+            return Err(Problem::new(Code::TooManyOrders, detail));
+        }
+        let mut found: Vec<Summary> = Vec::new();
+        let mut cursor = None;
+        loop {
+            let filter = orders::Filter::narrowed(
+                self.state.as_deref(),
+                self.cause.as_deref(),
+                self.shop.as_deref(),
+                cursor,
+            );
+            let (page, next) = orders::select(app, &filter, shops)?;
+            found.extend(page);
+            if found.len() > BULK_ORDERS_MAX {
+                let detail =
+                    format!("more than {BULK_ORDERS_MAX} orders fit: narrow the filter, by shop or cause");
+                return Err(Problem::new(Code::TooManyOrders, detail));
+            }
+            if next.is_none() {
+                break;
+            }
+            cursor = next;
+        }
+        found.sort_by(|one, other| one.root.cmp(&other.root));
+        found.dedup_by(|one, other| one.root == other.root);
+        Ok(found)
+    }
+}
