@@ -1,5 +1,7 @@
 //! The API from the other side, for the command line.
 
+use std::fmt::Write as _;
+
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
@@ -127,6 +129,68 @@ impl Client {
     async fn decide(&self, id: &str, verb: &str, reason: &str) -> Result<Value, ClientError> {
         let body = serde_json::json!({ "reason": reason });
         self.post(&format!("/pending/{id}/{verb}"), &body).await
+    }
+
+    /// Open incidents that fit `filters`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn incidents(&self, filters: &[(&str, String)]) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/incidents").query(filters))
+            .await
+    }
+
+    /// Open incidents counted by cause.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn causes(&self) -> Result<Value, ClientError> {
+        self.send(self.request(Method::GET, "/incidents/causes")).await
+    }
+
+    /// The open incident `id` with the notes on what it is on; `reveal` shows personal data.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn incident(&self, id: &str, reveal: bool) -> Result<Value, ClientError> {
+        let path = format!("/incidents/{}", segment(id));
+        let request = self.request(Method::GET, &path).query(&[("reveal", reveal)]);
+        self.send(request).await
+    }
+
+    /// Gives the incident `id` to `owner`, or to nobody.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn assign(&self, id: &str, owner: Option<&str>) -> Result<Value, ClientError> {
+        let path = format!("/incidents/{}/assign", segment(id));
+        self.post(&path, &serde_json::json!({ "owner": owner })).await
+    }
+
+    /// Leaves the incident `id` out of lists until a time (`4h`, or RFC 3339), or no longer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn snooze(&self, id: &str, until: Option<&str>) -> Result<Value, ClientError> {
+        let path = format!("/incidents/{}/snooze", segment(id));
+        self.post(&path, &serde_json::json!({ "until": until })).await
+    }
+
+    /// Writes a note on what the incident `id` is on.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn note(&self, id: &str, text: &str) -> Result<Value, ClientError> {
+        let path = format!("/incidents/{}/notes", segment(id));
+        self.post(&path, &serde_json::json!({ "text": text })).await
+    }
+
+    /// Has dead letters looked at again: `source`, `cause`, `reason`, `dry_run`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn redrive(&self, wanted: &Value) -> Result<Value, ClientError> {
+        self.post("/deliveries/redrive", wanted).await
     }
 
     /// Counts of orders, and how the engine is.
@@ -298,5 +362,33 @@ impl Client {
             Ok(problem) => Err(ClientError::Refused(Box::new(problem))),
             Err(_) => Err(foreign()),
         }
+    }
+}
+
+/// `text` as one segment of a path.
+fn segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            let _ = write!(segment, "%{byte:02X}");
+        }
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segment;
+
+    #[test]
+    fn an_id_is_one_segment() {
+        assert_eq!(segment("eu-shop:1042~3"), "eu-shop:1042~3");
+        assert_eq!(
+            segment("shop/eu-shop/shop-silent"),
+            "shop%2Feu-shop%2Fshop-silent"
+        );
+        assert_eq!(segment("a b%\u{e9}?"), "a%20b%25%C3%A9%3F");
     }
 }

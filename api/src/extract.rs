@@ -126,9 +126,6 @@ impl TryFrom<usize> for Limit {
 }
 
 impl Limit {
-    /// As many as a page may have.
-    pub(crate) const MAX: Self = Self(PAGE_MAX);
-
     /// The number asked for, or the usual one.
     pub(crate) fn or_default(limit: Option<Self>) -> usize {
         limit.map_or(PAGE_DEFAULT, |limit| limit.0)

@@ -28,6 +28,7 @@ mod answer;
 mod auth;
 mod backups;
 mod bulk;
+mod cursor;
 mod document;
 mod door;
 mod extract;

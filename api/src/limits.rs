@@ -6,9 +6,14 @@ use std::time::Duration;
 pub const PAGE_DEFAULT: usize = 50;
 /// Entries of one page at the most: an answer of about 1 MB.
 pub const PAGE_MAX: usize = 500;
-/// Index entries looked at for one page, when further filters drop most of them. The answer then has fewer entries
-/// and a cursor to go on with. About 20 ms of reading.
-pub const LOOKED_AT_MAX: usize = 5_000;
+/// Orders whose content is read for one page of a search by words. Each costs a load of some 100 us.
+pub const WORDS_LOOKED_AT_MAX: usize = 300;
+/// Dead letters looked at again with one request: some seconds of work.
+pub const REDRIVEN_AT_ONCE: usize = 200;
+/// Notes shown with an order or incident, the newest: what fits a screen several times.
+pub const NOTES_MAX: usize = 100;
+/// Characters of a note: more belongs into a ticket.
+pub const NOTE_CHARS_MAX: usize = 2_000;
 /// Orders counted per state for `/api/v1/status`; beyond it the count is a lower bound.
 pub const COUNTED_MAX: usize = 20_000;
 /// Frames of one order read to list its requests. An order that runs to cash has about fifty.

@@ -73,6 +73,7 @@ codes! {
     NotPermitted: "api/not-permitted", FORBIDDEN, "The role does not allow it";
     NoRoute: "api/no-route", NOT_FOUND, "There is nothing at this path";
     NoOrder: "api/no-order", NOT_FOUND, "There is no such order";
+    NoIncident: "api/no-incident", NOT_FOUND, "No such incident is open";
     NoDelivery: "api/no-delivery", NOT_FOUND, "There is no such delivery";
     NoSource: "api/no-source", NOT_FOUND, "There is no such shop or connector";
     NoBackup: "api/no-backup", NOT_FOUND, "There is no such backup";

@@ -97,7 +97,8 @@ acts! {
     Signal: "signal", Shop, [Support, Admin], "Report a fact by hand, as if the outside had told it.";
     Edit: "edit", Shop, [Support, Finance, Admin], "Correct arguments of a call that cannot go on; the ledger limits what it moves.";
     Waive: "waive", Shop, [Finance, Admin], "Give up an obligation, a debt or a discrepancy.";
-    Note: "note", Shop, [Support, Finance, Admin], "Keep a text with an order.";
+    Note: "note", Shop, [Support, Finance, Admin], "Keep a text with an order, a shop, a connector or a delivery.";
+    Care: "care", Shop, [Support, Finance, Admin], "Look after incidents: assign them, and leave them out of lists for a while.";
     Bulk: "bulk", Shop, [Support, Finance, Admin], "Give one command to many orders; it takes the command's own act as well.";
     Confirm: "confirm", Shop, [Support, Finance, Admin], "Agree to, or decline, what somebody else asked for; agreeing takes the act itself too.";
     Replay: "replay", Shop, [Support, Admin], "Look at a delivery again.";
@@ -151,6 +152,14 @@ impl Shops {
             Self::All
         } else {
             Self::Only(shops.iter().cloned().collect())
+        }
+    }
+
+    /// Their names; `None` for all.
+    pub fn names(&self) -> Option<Vec<String>> {
+        match self {
+            Self::All => None,
+            Self::Only(shops) => Some(shops.iter().cloned().collect()),
         }
     }
 

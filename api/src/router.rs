@@ -13,8 +13,8 @@ use crate::document::{self, Document};
 use crate::limits::COMMAND_BYTES_MAX;
 use crate::role::Act;
 use crate::routes::{
-    archive, audit, backups, brakes, bulk, commands, deliveries, feed, health, history, inbound, me, metrics,
-    orders, pages, pending, requests, shops, status, tokens,
+    archive, audit, backups, brakes, bulk, care, commands, deliveries, feed, find, health, history, inbound,
+    incidents, me, metrics, notes, orders, pages, pending, redrive, requests, shops, status, tokens,
 };
 use crate::state::{App, Setup};
 use crate::{answer, auth};
@@ -27,17 +27,24 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
     let inbound_max = setup.limits.body_max;
     let app = App::new(setup)?;
     let guarded = Guarded::new(&app)
-        .may(Act::Look, routes!(orders::list))
+        .may(Act::Look, routes!(find::list))
         .may(Act::Look, routes!(orders::show))
         .may(Act::Look, routes!(archive::find))
         .may(Act::Look, routes!(history::list))
         .may(Act::Look, routes!(requests::list))
         // Each command is an act of its own, asked for once the body is read.
         .may(Act::Look, routes!(commands::give))
+        .may(Act::Look, routes!(incidents::list))
+        .may(Act::Look, routes!(incidents::causes))
+        .may(Act::Look, routes!(incidents::show))
+        .may(Act::Care, routes!(care::assign))
+        .may(Act::Care, routes!(care::snooze))
+        .may(Act::Note, routes!(notes::write))
         .may(Act::Look, routes!(deliveries::list))
         .may(Act::Look, routes!(deliveries::refused))
         .may(Act::Look, routes!(deliveries::show))
         .may(Act::Replay, routes!(deliveries::replay))
+        .may(Act::Replay, routes!(redrive::redrive))
         .may(Act::Look, routes!(feed::page))
         .may(Act::Look, routes!(feed::stream))
         .may(Act::Look, routes!(shops::list))

@@ -86,6 +86,8 @@ pub(crate) struct Shared {
     pub(crate) deciding: tokio::sync::Mutex<()>,
     pub(crate) lanes: Lanes,
     pub(crate) bulk: Desk,
+    /// Who looks after an incident is changed by one at a time.
+    pub(crate) caring: tokio::sync::Mutex<()>,
     document: OnceLock<String>,
 }
 
@@ -103,6 +105,7 @@ impl App {
             deciding: tokio::sync::Mutex::new(()),
             lanes: Lanes::default(),
             bulk: Desk::default(),
+            caring: tokio::sync::Mutex::new(()),
             document: OnceLock::new(),
         })))
     }

@@ -13,8 +13,11 @@ use amends_storage::{
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::find::EmailKey;
+use crate::incident::{forget, order_id};
 use crate::journal::{EventsError, encode_events};
 use crate::meter::Tally;
+use crate::portion::Portion;
 use crate::shelf::{Leaving, ShelfError, come_back, leave};
 use crate::summary::{self, Summary, read_summary};
 
@@ -37,7 +40,8 @@ pub struct CommitterError {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) frames: Vec<Frame>,
-    pub(crate) writes: Vec<Write>,
+    /// Entries beside the frames; those of one list become durable together.
+    pub(crate) writes: Vec<Vec<Write>>,
     pub(crate) snapshots: Vec<Root>,
     /// Archived orders that may leave.
     pub(crate) leaving: Vec<Leaving>,
@@ -80,6 +84,7 @@ struct Committer<L: Log> {
     log: L,
     heads: BTreeMap<String, Head>,
     summaries: BTreeMap<String, Summary>,
+    email: Option<EmailKey>,
 }
 
 /// Commits until every sender is gone or a commit fails. Tells `durable` the last sequence after each commit.
@@ -94,6 +99,7 @@ pub(crate) fn commit_all<L: Log>(
         log,
         heads: BTreeMap::new(),
         summaries: BTreeMap::new(),
+        email: None,
     };
     while let Some(mut batch) = batches.blocking_recv() {
         while batch.frames.len() < FRAMES_PER_COMMIT_MAX {
@@ -125,21 +131,22 @@ impl<L: Log> Committer<L> {
         self.forget();
         let (began, mut tally) = (Instant::now(), Tally::default());
         self.bring_back(&batch.frames)?;
-        let mut commit = Commit {
-            writes: batch.writes,
-            ..Commit::default()
-        };
+        let mut portion = Portion::default();
+        for writes in batch.writes {
+            portion.add_writes(writes, &mut self.log)?;
+        }
         for frame in batch.frames {
-            self.add(&mut commit, &frame)?;
+            let commit = self.prepared(&frame)?;
+            portion.add(commit, &mut self.log)?;
             tally.add(&frame);
         }
         for root in batch.snapshots {
             if archived(&self.log, root.key.as_str())?.is_none() {
-                commit.writes.push(snapshot(&root)?);
+                portion.add_writes(vec![snapshot(&root)?], &mut self.log)?;
             }
         }
-        if !commit.frames.is_empty() || !commit.writes.is_empty() {
-            self.log.commit(&commit)?;
+        portion.end(&mut self.log)?;
+        if portion.has_committed() {
             tally.count(began.elapsed());
         }
         for root in leave(&mut self.log, &batch.leaving)? {
@@ -159,7 +166,9 @@ impl<L: Log> Committer<L> {
         Ok(())
     }
 
-    fn add(&mut self, commit: &mut Commit, frame: &Frame) -> Result<(), StepError> {
+    /// A frame with everything that follows from it.
+    fn prepared(&mut self, frame: &Frame) -> Result<Commit, StepError> {
+        let mut commit = Commit::default();
         let root = frame.root.as_str();
         let head = match self.heads.get(root) {
             Some(head) => *head,
@@ -183,13 +192,46 @@ impl<L: Log> Committer<L> {
             Some(summary) => Some(summary),
             None => read_summary(&self.log, root)?,
         };
-        let now = summary::after(before.as_ref(), frame);
+        let key = self.email_key(&mut commit)?;
+        let now = summary::after(before.as_ref(), frame, &key);
         commit.writes.extend(summary::writes(before.as_ref(), &now)?);
+        commit.writes.extend(self.settled(before.as_ref(), &now)?);
         self.summaries.insert(root.to_owned(), now);
         if frame.root_sequence.is_multiple_of(FRAMES_PER_SNAPSHOT) {
             commit.writes.push(snapshot(&frame.after)?);
         }
-        Ok(())
+        Ok(commit)
+    }
+
+    /// The key that e-mail addresses are found by; made with the first frame of a store.
+    fn email_key(&mut self, commit: &mut Commit) -> Result<EmailKey, StepError> {
+        if let Some(key) = &self.email {
+            return Ok(key.clone());
+        }
+        let key = if let Some(key) = EmailKey::read(&self.log)? {
+            key
+        } else {
+            let (key, write) = EmailKey::make()?;
+            commit.writes.push(write);
+            key
+        };
+        self.email = Some(key.clone());
+        Ok(key)
+    }
+
+    /// What ends the care for incidents that are closed now.
+    fn settled(&self, before: Option<&Summary>, now: &Summary) -> Result<Vec<Write>, StepError> {
+        let mut writes = Vec::new();
+        for incident in before
+            .map(|before| before.incidents.as_slice())
+            .unwrap_or_default()
+        {
+            if !now.incidents.iter().any(|open| open.number == incident.number) {
+                let id = order_id(&now.root, incident.number);
+                writes.extend(forget(&self.log, &id, incident.opened_ms)?);
+            }
+        }
+        Ok(writes)
     }
 
     /// Both maps only save reads; forgetting costs time, never truth.
@@ -223,4 +265,102 @@ pub(crate) fn last_time<L: Log>(log: &L) -> Result<Millis, ReadError> {
         .frames_from(last, 1)?
         .first()
         .map_or(Millis::ZERO, |frame| Millis(frame.at_ms)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use amends_engine::event::Event;
+    use amends_engine::evolve::fold;
+    use amends_engine::{RootKey, Value};
+    use amends_storage::limits::{COMMIT_BYTES_MAX, COMMIT_ENTRIES_MAX, VALUE_BYTES_MAX};
+    use amends_storage::{Identity, Memory, Store as _};
+
+    use super::*;
+
+    fn committed(batches: Vec<Batch>) -> Memory {
+        let log = Memory::new(Identity::new("teststor", 0).unwrap()).unwrap();
+        let (asks, inlet) = mpsc::channel(batches.len());
+        let (told, _commits) = mpsc::unbounded_channel();
+        for batch in batches {
+            asks.try_send(batch).unwrap();
+        }
+        drop(asks);
+        commit_all(log, inlet, &told, Duration::ZERO).unwrap()
+    }
+
+    /// The first frame of an order, which names `values` values.
+    fn frame(sequence: u64, values: u64) -> Frame {
+        let key = RootKey::new(format!("eu-shop:{sequence}"));
+        let subjects = (0..values).map(|number| Arc::new(Value::text(format!("{sequence}-{number}"))));
+        let values: BTreeMap<_, _> = subjects.map(|subject| (subject.digest(), subject)).collect();
+        let events = values
+            .keys()
+            .map(|digest| Event::SubjectRevised { subject: *digest });
+        let events: Vec<Event> = events.collect();
+        let (mut root, at) = (Root::new(key.clone()), Millis(1));
+        fold(&mut root, &events, at);
+        Frame {
+            sequence,
+            root: key,
+            root_sequence: 1,
+            at,
+            events,
+            values,
+            after: Arc::new(root),
+        }
+    }
+
+    fn meta(name: &str, size: usize) -> Write {
+        Write::Put {
+            key: Key::Meta(name.to_owned()),
+            value: codec::seal(Kind::Meta, 1, &vec![b'x'; size]).unwrap(),
+        }
+    }
+
+    #[test]
+    fn more_frames_than_a_commit_takes_are_committed() {
+        let frames = 256;
+        let values = 40;
+        assert!(frames * values > COMMIT_ENTRIES_MAX as u64);
+        let batch = Batch {
+            frames: (1..=frames).map(|sequence| frame(sequence, values)).collect(),
+            ..Batch::default()
+        };
+        let log = committed(vec![batch]);
+        assert_eq!(log.last_sequence(), frames);
+        for sequence in 1..=frames {
+            let row = read_summary(&log, &format!("eu-shop:{sequence}")).unwrap();
+            assert_eq!(row.map(|row| row.created_ms), Some(1));
+        }
+    }
+
+    #[test]
+    fn more_entries_than_a_commit_takes_are_committed() {
+        let lists = (0..=COMMIT_ENTRIES_MAX / 10).map(|list| {
+            let entries = (0..10).map(|entry| meta(&format!("{list}/{entry}"), 1));
+            entries.collect()
+        });
+        let batch = Batch {
+            writes: lists.collect(),
+            ..Batch::default()
+        };
+        let log = committed(vec![batch]);
+        let last = Key::Meta(format!("{}/9", COMMIT_ENTRIES_MAX / 10));
+        assert!(log.get(&last).unwrap().is_some());
+    }
+
+    #[test]
+    fn more_bytes_than_a_commit_takes_are_committed() {
+        let size = VALUE_BYTES_MAX / 2;
+        let lists = (0..=COMMIT_BYTES_MAX / size).map(|list| vec![meta(&format!("{list}"), size)]);
+        let batch = Batch {
+            writes: lists.collect(),
+            ..Batch::default()
+        };
+        let log = committed(vec![batch]);
+        let last = Key::Meta(format!("{}", COMMIT_BYTES_MAX / size));
+        assert!(log.get(&last).unwrap().is_some());
+    }
 }

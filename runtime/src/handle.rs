@@ -54,6 +54,8 @@ pub struct GateHealth {
     pub under_way: u32,
     /// `closed`, `open` or `half-open`.
     pub breaker: &'static str,
+    /// Whether the other side answered when this process last asked it.
+    pub answers: bool,
     /// A person stopped it.
     pub paused: bool,
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use amends_engine::{Millis, RootKey};
 use amends_storage::{Direction, EncodeError, Key, Kind, Prefix, ReadError, Span, Store, Write, codec};
 use futures::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::delivery::{Arrival, Delivery, DeliveryState, decode, kept, made_ms};
 use crate::handle::{Handle, Stopped};
-use crate::incident::{Origin, Report};
+use crate::incident::{Closed, IncidentError, Origin, Report};
 use crate::ingest::Ingest;
 use crate::intake::{Alarm, Intake, IntakeError, Interpret, Interpretation, Look, Scope, Taken};
 use crate::known::MirrorState;
@@ -28,59 +28,11 @@ const LATER: Duration = Duration::from_secs(3);
 const REPLAY_OF: &str = "x-amends-replay-of";
 /// The kind of deliveries that come from other systems than a shop.
 const CALLBACK: &str = "callback";
+/// How far the clock that makes ids and the one that stamps deliveries usually differ; beyond it finding one by its id
+/// reads all of its source.
+const FOUND_WITHIN_MS: i64 = 2_000;
 /// Deliveries looked through for the newest of a shop.
 const NEWEST_LOOK: usize = 64;
-
-/// Something that arrived and is not stored yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival {
-    /// The shop or connector it came from, as named in the configuration.
-    pub source: String,
-    /// What it seems to be, in one word, for lists.
-    pub kind: String,
-    /// The headers worth keeping.
-    pub headers: Vec<(String, String)>,
-    /// The raw body.
-    pub body: Vec<u8>,
-}
-
-/// Something that arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// The shop or connector it came from, as named in the configuration.
-    pub source: String,
-    /// When: Unix milliseconds, UTC.
-    pub received_ms: i64,
-    /// Its id, unique in the store and ordered by time.
-    pub id: String,
-    /// What it seems to be, in one word, for lists.
-    pub kind: String,
-    /// The headers worth keeping.
-    pub headers: Vec<(String, String)>,
-    /// The raw body.
-    pub body: Vec<u8>,
-    /// What became of it.
-    pub state: DeliveryState,
-}
-
-/// What became of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DeliveryState {
-    /// It waits to be understood.
-    Pending,
-    /// It was understood.
-    Done {
-        /// The order it is about, if any.
-        root: Option<String>,
-        /// What it meant, for people.
-        note: String,
-    },
-    /// It cannot be understood.
-    Failed {
-        /// Why, for people.
-        reason: String,
-    },
-}
 
 /// Why a delivery was not taken.
 #[derive(Debug, Error)]
@@ -141,35 +93,23 @@ impl<R: Store + Clone + Send + Sync + 'static> Inbox<R> {
     /// # Errors
     /// [`AcceptError`]; then it must not be acknowledged.
     pub async fn accept(&self, arrival: Arrival, now: Millis) -> Result<String, AcceptError> {
-        let delivery = Delivery {
-            source: arrival.source,
-            received_ms: now.0,
-            id: uuid::Uuid::now_v7().simple().to_string(),
-            kind: arrival.kind,
-            headers: arrival.headers,
-            body: arrival.body,
-            state: DeliveryState::Pending,
-        };
-        let key = delivery.key();
-        let pending = codec::encode(Kind::Pending, 1, &(&delivery.source, delivery.received_ms))?;
-        let writes = vec![
-            delivery.write()?,
-            Write::Put {
-                key: Key::Pending(delivery.id.clone()),
-                value: pending,
-            },
-        ];
+        let (delivery, writes) = kept(arrival, now)?;
         self.handle.write(writes).await?;
-        // A full queue is no loss: the store knows what is pending, and the workers come back to it.
-        let _ = self.queue.try_send(key);
+        self.enqueue(&delivery);
         Ok(delivery.id)
     }
 
-    /// Looks at a delivery again as if it had just arrived.
+    /// A full queue is no loss: the store knows what is pending, and the workers come back to it.
+    fn enqueue(&self, delivery: &Delivery) {
+        let _ = self.queue.try_send(delivery.key());
+    }
+
+    /// Looks at a delivery again as if it had just arrived, and gives the id of the new one. What was open about the
+    /// old one is closed with it: if it still cannot be understood, that is an incident of the new one.
     ///
     /// # Errors
-    /// [`AcceptError`] when the engine stopped.
-    pub async fn replay(&self, delivery: &Delivery, now: Millis) -> Result<String, AcceptError> {
+    /// [`IncidentError`]; then nothing of it was kept.
+    pub async fn replay(&self, delivery: &Delivery, by: &str, now: Millis) -> Result<String, IncidentError> {
         let mut headers = delivery.headers.clone();
         headers.retain(|(name, _)| name != REPLAY_OF);
         headers.push((REPLAY_OF.to_owned(), delivery.id.clone()));
@@ -179,7 +119,20 @@ impl<R: Store + Clone + Send + Sync + 'static> Inbox<R> {
             headers,
             body: delivery.body.clone(),
         };
-        self.accept(arrival, now).await
+        let (again, writes) = kept(arrival, now)?;
+        let origin = Origin::Delivery {
+            source: delivery.source.clone(),
+            id: delivery.id.clone(),
+        };
+        let closed = Closed {
+            at_ms: now.0,
+            by: by.to_owned(),
+            reason: format!("looked at again as {}", again.id),
+        };
+        let incidents = self.intake.incidents();
+        incidents.close_all_on(&origin, &closed, writes).await?;
+        self.enqueue(&again);
+        Ok(again.id)
     }
 
     /// Deliveries of `source`, newest first.
@@ -200,12 +153,36 @@ impl<R: Store + Clone + Send + Sync + 'static> Inbox<R> {
     /// # Errors
     /// [`ReadError`] when the store failed or the entry is damaged.
     pub fn find(&self, source: &str, id: &str) -> Result<Option<Delivery>, ReadError> {
-        let mut span = Some(Span::deliveries(source, i64::MIN));
+        if let Some(made_ms) = made_ms(id) {
+            let span = Span::deliveries(source, made_ms.saturating_sub(FOUND_WITHIN_MS));
+            let last_ms = made_ms.saturating_add(FOUND_WITHIN_MS);
+            let found = self.first_of(Some(span), Direction::Ascending, id, last_ms)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        let all = Some(Span::deliveries(source, i64::MIN));
+        self.first_of(all, Direction::Descending, id, i64::MAX)
+    }
+
+    fn first_of(
+        &self,
+        mut span: Option<Span>,
+        direction: Direction,
+        wanted: &str,
+        last_ms: i64,
+    ) -> Result<Option<Delivery>, ReadError> {
         while let Some(rest) = span.take() {
-            let page = self.reader.scan(&rest, 256, Direction::Descending)?;
+            let page = self.reader.scan(&rest, 256, direction)?;
             for (key, value) in &page.entries {
-                if matches!(key, Key::Delivery { id: found, .. } if found == id) {
+                let Key::Delivery { id, received_ms, .. } = key else {
+                    continue;
+                };
+                if id == wanted {
                     return decode(&self.reader, key, value).map(Some);
+                }
+                if *received_ms > last_ms {
+                    return Ok(None);
                 }
             }
             span = page.rest;
@@ -296,42 +273,6 @@ fn pending<R: Store>(reader: &R) -> Result<Vec<Key>, ReadError> {
         span = page.rest;
     }
     Ok(keys)
-}
-
-impl Delivery {
-    fn key(&self) -> Key {
-        Key::Delivery {
-            shop: self.source.clone(),
-            received_ms: self.received_ms,
-            id: self.id.clone(),
-        }
-    }
-
-    fn write(&self) -> Result<Write, EncodeError> {
-        Ok(Write::Put {
-            key: self.key(),
-            value: codec::encode(Kind::Delivery, 1, self)?,
-        })
-    }
-
-    /// The header called `name`, whatever its case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self
-            .headers
-            .iter()
-            .find(|(header, _)| header.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    }
-}
-
-pub(crate) fn decode<R: Store>(reader: &R, key: &Key, value: &[u8]) -> Result<Delivery, ReadError> {
-    let damaged = |error: amends_storage::DecodeError| ReadError::Damaged {
-        key: key.stored(reader.partition()),
-        meaning: error.to_string(),
-    };
-    codec::decode(Kind::Delivery, value)
-        .map(|(_, delivery)| delivery)
-        .map_err(damaged)
 }
 
 struct Worker<R> {

@@ -14,8 +14,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::alike::{Alike, around, looks, of_likeness};
 use crate::clock::Clock;
+use crate::delivery::Delivery;
 use crate::handle::{Handle, Stopped};
-use crate::inbox::Delivery;
 use crate::incident::{IncidentError, Incidents, Origin, Report};
 use crate::ingest::{Ingest, IngestStop, StopReason};
 use crate::known::{MirrorState, known};

@@ -13,16 +13,19 @@
 mod alike;
 mod clock;
 mod committer;
+mod delivery;
 mod errand;
+pub mod find;
 mod handle;
 mod inbox;
-mod incident;
+pub mod incident;
 mod ingest;
 mod intake;
 mod journal;
 mod known;
 pub mod meter;
 mod patrol;
+mod portion;
 mod reading;
 mod rebuild;
 mod rest;
@@ -35,9 +38,10 @@ mod text;
 pub use alike::Alike;
 pub use clock::{Clock, ClockState};
 pub use committer::CommitterError;
+pub use delivery::{Arrival, Delivery, DeliveryState};
 pub use errand::{Perform, Performed};
 pub use handle::{GateHealth, Handle, Health, Stopped};
-pub use inbox::{AcceptError, Arrival, Delivery, DeliveryState, Inbox, last_delivered};
+pub use inbox::{AcceptError, Inbox, last_delivered};
 pub use incident::{
     Closed, Incident, IncidentError, Incidents, Origin, Report, closed_incidents, open_incident,
     open_incidents,
@@ -48,10 +52,13 @@ pub use journal::{EventsError, decode_events, encode_events};
 pub use known::{MirrorState, Sent, known};
 pub use patrol::{CompareReport, CompareRun, CompareStage, Gap, SweepCursor, SweepReport, first_met, meet};
 pub use reading::{LoadError, Loaded, history, load_root, load_value, refold};
-pub use rebuild::{RebuildError, rebuild};
+pub use rebuild::{RebuildError, rebuild, rebuild_all};
 pub use rest::Term;
 pub use retention::{Expired, Passed, Retention, RetentionError, Rules, Upkeep};
 pub use run::{Acknowledge, Running, Settings, start};
 pub use shelf::{find_archived, is_archived, left_up_to};
-pub use summary::{InstanceSummary, State, Summary, read_summary};
+pub use summary::{
+    IncidentSummary, InstanceSummary, Money, State, Summary, Wait, at_risk, read_summary, shop_of, since,
+    until,
+};
 pub use text::{ValueError, parse_value};

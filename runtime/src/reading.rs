@@ -131,6 +131,14 @@ pub fn load_value<S: Store>(store: &S, root: &RootKey, digest: &Digest) -> Resul
     })
 }
 
+/// What a damaged entry is reported as.
+pub(crate) fn damaged<S: Store>(store: &S, key: &Key, error: &DecodeError) -> ReadError {
+    ReadError::Damaged {
+        key: key.stored(store.partition()),
+        meaning: error.to_string(),
+    }
+}
+
 fn read_snapshot<S: Store>(store: &S, key: &RootKey) -> Result<Option<Root>, LoadError> {
     let Some(sealed) = store.get(&Key::Snapshot {
         root: key.as_str().to_owned(),

@@ -13,7 +13,8 @@ pub(crate) fn key(summary: &Summary) -> Option<Key> {
         State::Idle | State::Completed | State::Compensated | State::Closed => true,
         State::Moving | State::Stuck => false,
     };
-    let at_rest = ended && summary.causes.is_empty() && summary.obligations == 0 && summary.due_ms.is_none();
+    let at_rest =
+        ended && summary.incidents.is_empty() && summary.obligations == 0 && summary.due_ms.is_none();
     at_rest.then(|| Key::Index {
         name: REST.to_owned(),
         value: value(summary.updated_ms),

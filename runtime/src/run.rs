@@ -328,11 +328,11 @@ impl<R: Store> Engine<R> {
                 self.batch.acks.push(ack);
             }
             Ask::Write { writes, ack } => {
-                self.batch.writes.extend(writes);
+                self.batch.writes.push(writes);
                 self.batch.acks.push(ack);
             }
             Ask::Ended { writes, input } => {
-                self.batch.writes.extend(writes);
+                self.batch.writes.push(writes);
                 self.handle(input);
             }
             Ask::Pause { brake, paused } => self.handle(Input::Pause { brake, paused }),
@@ -417,6 +417,7 @@ impl<R: Store> Engine<R> {
                 BreakerState::Open(_) => "open",
                 BreakerState::HalfOpen => "half-open",
             },
+            answers: gate.answers,
             paused: gate.paused,
         });
         let gates = gates.collect();

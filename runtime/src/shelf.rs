@@ -11,7 +11,7 @@ use amends_storage::{
     codec,
 };
 
-use crate::rebuild::{RebuildError, derived};
+use crate::rebuild::{RebuildError, derived, email_key};
 use crate::rest::Term;
 use crate::summary::{index_keys, read_summary};
 
@@ -82,7 +82,8 @@ pub(crate) fn come_back<L: Log>(log: &mut L, root: &str) -> Result<(), ShelfErro
         return Ok(());
     };
     let mut commit = entry.come_back();
-    commit.writes.extend(derived(log, &RootKey::new(root))?);
+    let email = email_key(log)?;
+    commit.writes.extend(derived(log, &RootKey::new(root), &email)?);
     log.commit(&commit)?;
     tracing::info!(root, "an archived order has news and is back");
     Ok(())

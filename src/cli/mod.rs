@@ -11,6 +11,7 @@ mod config;
 mod connector;
 mod demo;
 mod feed;
+mod incidents;
 mod input;
 mod journal;
 mod layout;
@@ -47,6 +48,8 @@ enum Command {
     Orders(orders::Args),
     /// Find orders that have left the store for an archive
     Archive(archive::Args),
+    /// List what waits for a person, and say who looks after it
+    Incidents(incidents::Args),
     /// Tell what happens, line by line
     Feed(feed::Args),
     /// Give one command to many orders
@@ -125,6 +128,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Serve(args) => serve::run(args).await,
         Command::Orders(args) => orders::run(args).await,
         Command::Archive(args) => archive::run(&args).await,
+        Command::Incidents(args) => incidents::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Bulk(args) => bulk::run(&args).await,
         Command::Pending(args) => pending::run(&args).await,

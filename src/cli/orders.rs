@@ -53,22 +53,14 @@ impl ServerArg {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one command line is read in a process")]
 enum Command {
     /// List orders
-    List {
-        /// idle, moving, stuck, completed, compensated or closed
-        #[arg(long)]
-        state: Option<String>,
-        /// The cause of an open incident, such as `rejected`
-        #[arg(long)]
-        cause: Option<String>,
-        /// The number the shop shows
-        #[arg(long)]
-        number: Option<String>,
-        /// An outside document's number
-        #[arg(long)]
-        document: Option<String>,
+    List(List),
+    /// Find an order by whatever is in hand
+    Find {
+        /// A number of the shop or of an outside document, an order or an instance, or the start of one; or the
+        /// buyer's whole e-mail address
+        known: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -87,6 +79,59 @@ enum Command {
     /// Give an order a command
     #[command(name = "do")]
     Do(Do),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// idle, moving, stuck, completed, compensated or closed
+    #[arg(long)]
+    state: Option<String>,
+    /// The stage of one of its instances: running, committing, committed, cancelling, compensating, completed,
+    /// compensated or closed
+    #[arg(long)]
+    stage: Option<String>,
+    /// The workflow of one of its instances
+    #[arg(long)]
+    workflow: Option<String>,
+    /// A step it stands at
+    #[arg(long)]
+    step: Option<String>,
+    /// The shop
+    #[arg(long)]
+    shop: Option<String>,
+    /// The cause of an open incident, such as `rejected`
+    #[arg(long)]
+    cause: Option<String>,
+    /// The number the shop shows
+    #[arg(long)]
+    number: Option<String>,
+    /// An outside document's number
+    #[arg(long)]
+    document: Option<String>,
+    /// First heard of longer ago than this (`4h`), or before this time
+    #[arg(long)]
+    older_than: Option<String>,
+    /// First heard of within this time (`1d`), or since this time
+    #[arg(long)]
+    newer_than: Option<String>,
+    /// Money is at risk in this currency
+    #[arg(long)]
+    currency: Option<String>,
+    /// At least this is at risk, in minor units
+    #[arg(long)]
+    risk_min: Option<i64>,
+    /// newest, oldest, risk, changed or stalest
+    #[arg(long)]
+    sort: Option<String>,
+    /// At the most
+    #[arg(long)]
+    limit: Option<u32>,
+    /// Where the page before ended
+    #[arg(long)]
+    cursor: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -143,25 +188,22 @@ struct Do {
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let client = args.server.client();
     match args.command {
-        Command::List {
-            state,
-            cause,
-            number,
-            document,
-            json,
-        } => {
-            let filters = [
-                ("state", state),
-                ("cause", cause),
-                ("number", number),
-                ("document", document),
-            ];
-            let given: Vec<(&str, String)> = filters
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value?)))
-                .collect();
-            let found = client.orders(&given).await.into_diagnostic()?;
-            if json { println!("{found:#}") } else { list(&found) }
+        Command::List(wanted) => {
+            let found = client.orders(&filters(&wanted)).await.into_diagnostic()?;
+            if wanted.json {
+                println!("{found:#}");
+            } else {
+                list(&found);
+            }
+        }
+        Command::Find { known, json } => {
+            let by = if known.contains('@') { "email" } else { "text" };
+            let found = client.orders(&[(by, known)]).await.into_diagnostic()?;
+            if json {
+                println!("{found:#}");
+            } else {
+                list(&found);
+            }
         }
         Command::Show { order, history, json } => {
             let shown = client.order(&order).await.into_diagnostic()?;
@@ -192,6 +234,30 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn filters(wanted: &List) -> Vec<(&'static str, String)> {
+    let given = [
+        ("state", wanted.state.clone()),
+        ("stage", wanted.stage.clone()),
+        ("workflow", wanted.workflow.clone()),
+        ("step", wanted.step.clone()),
+        ("shop", wanted.shop.clone()),
+        ("cause", wanted.cause.clone()),
+        ("number", wanted.number.clone()),
+        ("document", wanted.document.clone()),
+        ("older_than", wanted.older_than.clone()),
+        ("newer_than", wanted.newer_than.clone()),
+        ("currency", wanted.currency.clone()),
+        ("risk_min", wanted.risk_min.map(|amount| amount.to_string())),
+        ("sort", wanted.sort.clone()),
+        ("limit", wanted.limit.map(|limit| limit.to_string())),
+        ("cursor", wanted.cursor.clone()),
+    ];
+    given
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
 }
 
 fn asked(wish: &Do) -> miette::Result<Wish> {
@@ -276,7 +342,7 @@ fn total(order: &Value) -> String {
 }
 
 /// `444.45 USD` for 44445: as people write it.
-fn money(minor: i64, currency: &str) -> String {
+pub(super) fn money(minor: i64, currency: &str) -> String {
     let digits = Currency::parse(currency).map_or(0, |currency| currency.exponent() as usize);
     if digits == 0 {
         return format!("{minor} {currency}").trim_end().to_owned();

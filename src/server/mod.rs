@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub mod book;
+mod breaker;
 pub mod callback;
 pub mod connectors;
 pub mod door;

@@ -26,6 +26,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::config::Config;
 
 use super::book::ServerBook;
+use super::breaker::BreakerWatch;
 use super::callback::Callbacks;
 use super::connectors::{ConnectorError, Connectors};
 use super::door::ServerDoor;
@@ -231,6 +232,7 @@ pub async fn start(config: &Config, tests: Tests) -> Result<Server, StartError> 
     let (inbox, mut workers) = Inbox::start(&intake)?;
     patrol(config, &shops, &interpreter, &intake, &reader, &mut workers)?;
     workers.spawn(metrics::upkeep());
+    workers.spawn(BreakerWatch::new(&intake, &reader).run());
     let feed = Feed::new(reader.clone(), book.clone());
     let mut listeners = Listeners::default();
     for (name, notify) in &config.notify {

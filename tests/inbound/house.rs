@@ -85,6 +85,16 @@ impl House {
         }
     }
 
+    /// Where the server is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A token of an admin.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     pub(crate) async fn serve(&self) -> Running {
         self.serve_changed(|_| {}).await
     }

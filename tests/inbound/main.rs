@@ -6,12 +6,15 @@
 )]
 
 mod amounts;
+mod breaker;
 mod duplicates;
 mod echo;
 mod house;
 mod incidents;
+mod on_call;
 mod parcels;
 mod patrol;
 mod payment;
+mod redrive;
 mod since;
 mod stop;

@@ -13,7 +13,7 @@ use crate::limits::PAGE_MAX;
 use crate::problem::{Code, Problem};
 use crate::role::Shops;
 use crate::state::App;
-use crate::view;
+use crate::view::{self, OrderRow};
 
 /// What an archived order is looked for by.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -54,12 +54,12 @@ pub(crate) async fn find(
     Ok(Json(json!({ "orders": orders })))
 }
 
-fn rows(app: &App, term: Term, value: &str, shops: &Shops) -> Result<Vec<Value>, Problem> {
+fn rows(app: &App, term: Term, value: &str, shops: &Shops) -> Result<Vec<OrderRow>, Problem> {
     let reader = &app.setup.reader;
     let roots = find_archived(reader, term, value, PAGE_MAX)
         .map_err(|error| Problem::new(Code::Store, error.to_string()))?;
     let seen = roots.iter().filter(|root| shops.has_order(root.as_str()));
     let summaries = seen.map(|root| Ok(read_summary(reader, root.as_str())?));
     let summaries: Vec<Option<Summary>> = summaries.collect::<Result<_, Problem>>()?;
-    Ok(summaries.iter().flatten().map(view::summary).collect())
+    Ok(summaries.iter().flatten().map(view::row).collect())
 }

@@ -128,7 +128,7 @@ pub(crate) async fn replay(
     Named((source, id)): Named<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let delivery = find(&app, source.clone(), id.clone()).await?;
-    let again = app.setup.inbox.replay(&delivery, app.now()).await?;
+    let again = app.setup.inbox.replay(&delivery, &caller.name, app.now()).await?;
     let line = Line::new(
         app.now(),
         &caller.name,

@@ -1,8 +1,9 @@
 //! How many orders stand where, and how the engine is.
 
 use amends_engine::kernel::Census;
-use amends_runtime::{Ingest, State as OrderState, open_incidents};
-use amends_storage::{Direction, Key, Span, Store as _};
+use amends_runtime::find::{STATE_INDEX, facet_span};
+use amends_runtime::{Ingest, State as OrderState, incident};
+use amends_storage::{Direction, Key, Store as _};
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Map, Value, json};
@@ -17,18 +18,22 @@ use crate::state::App;
 #[utoipa::path(get, path = "/status", tag = "health", responses((status = 200, body = Value)))]
 pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
     let health = app.setup.handle.health();
-    let counts = app.read(move |app| counts(app, &caller.shops)).await?;
+    let shops = caller.shops.clone();
+    let counts = app.read(move |app| counts(app, &shops)).await?;
     let pending = app.read(|app| Ok(app.setup.inbox.pending_count()?)).await?;
     let (stopped, incidents) = app
-        .read(|app| {
+        .read(move |app| {
             let reader = &app.setup.reader;
-            Ok((
-                Ingest::stopped(reader)?,
-                open_incidents(reader, "", COUNTED_MAX)?.len(),
-            ))
+            let mut stopped: Vec<String> = Ingest::stopped(reader)?
+                .into_iter()
+                .map(|(shop, _)| shop)
+                .collect();
+            stopped.retain(|shop| caller.shops.has(shop));
+            let causes = incident::causes(reader, caller.shops.names().as_deref())?;
+            let open: usize = causes.iter().map(|cause| cause.open).sum();
+            Ok((stopped, open))
         })
         .await?;
-    let stopped: Vec<String> = stopped.into_iter().map(|(shop, _)| shop).collect();
     // An engine that has stopped is busy with nothing; `failure` says why.
     let census = app.setup.handle.census().await.ok().map(work);
     let gates: Vec<Value> = health
@@ -81,7 +86,7 @@ pub(super) fn counts(app: &App, shops: &Shops) -> Result<Map<String, Value>, Pro
     let mut counts = Map::new();
     for state in OrderState::ALL {
         let (mut count, mut looked) = (0, 0);
-        let mut span = Some(Span::index("state", state.name()));
+        let mut span = Some(facet_span(STATE_INDEX, state.name()));
         while let Some(rest) = span.take().filter(|_| looked < COUNTED_MAX) {
             let page = app
                 .setup

@@ -3,15 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amends_engine::ledger::{Account, Ledger, Line};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// A line of an account.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct LedgerLine {
+    account: String,
+    /// The currency with its tender, or the article.
+    line: String,
+    /// What has happened: minor units, or pieces.
+    landed: i64,
+    /// What may have happened, or is on its way.
+    open: i64,
+}
 
 /// Every line of every account.
-pub(super) fn ledger(ledger: &Ledger) -> Value {
-    let lines: Vec<Value> = rows(ledger)
+pub(super) fn ledger(ledger: &Ledger) -> Vec<LedgerLine> {
+    let lines = rows(ledger)
         .into_iter()
-        .map(|((account, line), (landed, open))| json!({ "account": account, "line": line, "landed": landed, "open": open }))
-        .collect();
-    Value::Array(lines)
+        .map(|((account, line), (landed, open))| LedgerLine {
+            account,
+            line,
+            landed,
+            open,
+        });
+    lines.collect()
 }
 
 fn rows(ledger: &Ledger) -> BTreeMap<(String, String), (i64, i64)> {

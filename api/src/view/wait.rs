@@ -1,15 +1,37 @@
 //! What an order waits for, and what a person can do about it.
 
-use amends_engine::Millis;
 use amends_engine::instance::{CallPhase, Instance, Run, RunState, Stage, Undoing};
 use amends_engine::root::{Root, WakeCause, WakeKind};
-use serde_json::{Value, json};
+use amends_runtime::{since, until};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::moment;
 use crate::words::{self, Teller};
 
+/// Something an order waits for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct OrderWait {
+    instance: String,
+    /// The step, or `step/item`; nothing for the instance as a whole.
+    place: Option<String>,
+    /// The step's title.
+    title: Option<String>,
+    /// What for, in words.
+    r#for: String,
+    /// Since when: RFC 3339, UTC.
+    since: Option<String>,
+    /// When it goes on by itself at the latest.
+    until: Option<String>,
+    /// The number of the incident that says why, where a person is needed.
+    incident: Option<u32>,
+    /// Commands worth trying.
+    #[schema(value_type = Vec<String>)]
+    commands: Vec<&'static str>,
+}
+
 /// One cause with since when, until when, and the commands that apply.
-pub(super) fn wait(root: &Root, cause: &WakeCause, teller: &Teller<'_>) -> Value {
+pub(super) fn wait(root: &Root, cause: &WakeCause, teller: &Teller<'_>) -> OrderWait {
     let instance = root.instance(&cause.instance);
     let at = instance.zip(cause.place.as_ref());
     let run = at.and_then(|(instance, place)| instance.run(place));
@@ -17,52 +39,22 @@ pub(super) fn wait(root: &Root, cause: &WakeCause, teller: &Teller<'_>) -> Value
         .place
         .as_ref()
         .map(|place| teller.title(&cause.instance, &place.step));
-    json!({
-        "instance": cause.instance.as_str(),
-        "place": cause.place.as_ref().map(ToString::to_string),
-        "title": title,
-        "for": words::wake(&cause.kind),
-        "since": since(root, cause, instance, run).map(moment::text),
-        "until": until(&cause.kind, run).map(moment::text),
-        "incident": incident(&cause.kind),
-        "commands": instance.map_or_else(Vec::new, |instance| commands(&cause.kind, instance, run)),
-    })
+    OrderWait {
+        instance: cause.instance.to_string(),
+        place: cause.place.as_ref().map(ToString::to_string),
+        title,
+        r#for: words::wake(&cause.kind),
+        since: since(root, cause).map(moment::text),
+        until: until(root, cause).map(moment::text),
+        incident: incident(&cause.kind),
+        commands: instance.map_or_else(Vec::new, |instance| commands(&cause.kind, instance, run)),
+    }
 }
 
 fn incident(kind: &WakeKind) -> Option<u32> {
     match kind {
         WakeKind::Person { incident, .. } => *incident,
         WakeKind::Gate { .. } | WakeKind::Answer { .. } | WakeKind::Fact { .. } | WakeKind::Hold => None,
-    }
-}
-
-fn since(root: &Root, cause: &WakeCause, instance: Option<&Instance>, run: Option<&Run>) -> Option<Millis> {
-    match &cause.kind {
-        WakeKind::Gate { .. } => run?.call()?.first_at,
-        WakeKind::Answer { since, .. } => Some(*since),
-        WakeKind::Fact { .. } | WakeKind::Person { incident: None, .. } => match run?.state {
-            RunState::Waiting { since, .. } | RunState::Deciding { since, .. } => Some(since),
-            RunState::Calling(_)
-            | RunState::Blocked { .. }
-            | RunState::Landed { .. }
-            | RunState::Skipped(_)
-            | RunState::Failed
-            | RunState::Cancelled => None,
-        },
-        WakeKind::Person {
-            incident: Some(number),
-            ..
-        } => Some(root.incidents.get(number)?.opened_at),
-        WakeKind::Hold => Some(instance?.hold.as_ref()?.since),
-    }
-}
-
-fn until(kind: &WakeKind, run: Option<&Run>) -> Option<Millis> {
-    match kind {
-        WakeKind::Gate { until, .. } => Some(*until),
-        WakeKind::Fact { deadline, .. } | WakeKind::Person { deadline, .. } => *deadline,
-        WakeKind::Answer { since, .. } => Some(since.plus(run?.call()?.timeout_ms)),
-        WakeKind::Hold => None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Sentences for what the engine says in types.
 
+mod cause;
 mod report;
 mod run;
 mod teller;
 
+pub use cause::{Advice, CAUSES, advice};
 pub use run::run;
 pub use teller::Teller;
 

@@ -30,6 +30,8 @@ pub(super) struct Breaker {
     limits: Option<BreakerLimits>,
     failures: u32,
     open_until: Option<Millis>,
+    /// Whether the last that was heard was good.
+    answers: bool,
 }
 
 impl Breaker {
@@ -38,6 +40,7 @@ impl Breaker {
             limits,
             failures: 0,
             open_until: None,
+            answers: false,
         }
     }
 
@@ -61,7 +64,17 @@ impl Breaker {
         self.open_until.filter(|until| *until > now)
     }
 
+    /// Whether the other side answered when it was last asked; `false` before it was.
+    pub(super) fn answers(&self) -> bool {
+        self.answers
+    }
+
     pub(super) fn note(&mut self, now: Millis, health: Health) {
+        match health {
+            Health::Good => self.answers = true,
+            Health::Bad => self.answers = false,
+            Health::Neutral => {}
+        }
         let Some(limits) = self.limits else { return };
         match health {
             Health::Good => {

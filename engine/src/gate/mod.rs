@@ -141,6 +141,11 @@ impl Gate {
         self.under_way
     }
 
+    /// Whether the other side answered when it was last asked; `false` before it was.
+    pub fn answers(&self) -> bool {
+        self.breaker.answers()
+    }
+
     /// The breaker's state at `now`.
     pub fn breaker(&self, now: Millis) -> BreakerState {
         self.breaker.state(now)

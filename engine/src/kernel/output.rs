@@ -104,6 +104,8 @@ pub struct GateState {
     pub under_way: u32,
     /// The circuit breaker.
     pub breaker: BreakerState,
+    /// Whether the other side answered when it was last asked; `false` before it was.
+    pub answers: bool,
     /// Whether a person stopped it.
     pub paused: bool,
 }
@@ -114,6 +116,7 @@ impl GateState {
             waiting: gate.waiting(),
             under_way: gate.under_way(),
             breaker: gate.breaker(now),
+            answers: gate.answers(),
             paused: gate.is_paused(),
         }
     }

@@ -3,7 +3,7 @@
 use amends_storage::{Direction, Key, Prefix, Span, Store, Write};
 
 use super::{Retention, RetentionError, STEP_ENTRIES};
-use crate::inbox::{DeliveryState, decode};
+use crate::delivery::{DeliveryState, decode};
 
 /// Deliveries of one step; each may be of some hundred KiB and lie in many pieces.
 const DELIVERIES: usize = STEP_ENTRIES / 4;

@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::Mutex;
 
+use super::forget;
+use crate::find::index;
 use crate::handle::{Handle, Stopped};
+use crate::reading::damaged;
 
 const VERSION: u16 = 1;
 const OPEN: &str = "incident/open/";
@@ -21,6 +24,8 @@ const CLOSED: &str = "incident/closed/";
 const ABOUT_MAX: usize = 20;
 /// Closed incidents kept; the oldest gives way.
 const CLOSED_MAX: usize = 1_000;
+/// Incidents of one thing closed at once; there is one for each cause.
+const CLOSED_AT_ONCE: usize = 100;
 
 /// What an incident is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,6 +49,24 @@ impl fmt::Display for Origin {
             Self::Delivery { source, id } => write!(f, "delivery/{source}/{id}"),
             Self::Shop(name) => write!(f, "shop/{name}"),
             Self::Connector(name) => write!(f, "connector/{name}"),
+        }
+    }
+}
+
+impl Origin {
+    /// What kind of thing it is, as lists name it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Delivery { .. } => "delivery",
+            Self::Shop(_) => "shop",
+            Self::Connector(_) => "connector",
+        }
+    }
+
+    /// The shop or connector it concerns.
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Delivery { source, .. } | Self::Shop(source) | Self::Connector(source) => source,
         }
     }
 }
@@ -89,6 +112,27 @@ pub struct Incident {
     pub about: Vec<String>,
     /// How it ended.
     pub closed: Option<Closed>,
+}
+
+impl Incident {
+    /// Its entries in lists, all derived from the record.
+    fn entries(&self) -> Vec<Write> {
+        let is_connector = matches!(self.origin, Origin::Connector(_));
+        let mut facets = vec![
+            (index::INCIDENT_ON, self.origin.kind().to_owned()),
+            (index::INCIDENT_CAUSE, self.cause.clone()),
+        ];
+        if !is_connector {
+            let shop = self.origin.source();
+            facets.push((index::INCIDENT_SHOP, shop.to_owned()));
+            facets.push((index::INCIDENT_CAUSE_SHOP, index::cause_in(&self.cause, shop)));
+        }
+        let entries = facets.into_iter().map(|(name, facet)| Write::Put {
+            key: index::aged(name, &facet, self.since_ms, &self.id),
+            value: Vec::new(),
+        });
+        entries.collect()
+    }
 }
 
 /// How an incident ended.
@@ -154,11 +198,7 @@ impl<R: Store> Incidents<R> {
                 "incident"
             );
         }
-        let incident = added(known, report, now);
-        writes.push(Write::Put {
-            key: open_key(&incident.id),
-            value: codec::encode(Kind::Meta, VERSION, &incident)?,
-        });
+        writes.extend(opening(known, report, now)?);
         Ok(self.handle.write(writes).await?)
     }
 
@@ -168,23 +208,40 @@ impl<R: Store> Incidents<R> {
     /// [`IncidentError`]; then it stays open.
     pub async fn close(&self, id: &str, by: &str, reason: &str, now: Millis) -> Result<bool, IncidentError> {
         let _turn = self.turn.lock().await;
-        let Some(mut incident) = open_incident(&self.reader, id)? else {
+        let Some(incident) = open_incident(&self.reader, id)? else {
             return Ok(false);
         };
-        incident.closed = Some(Closed {
+        let closed = Closed {
             at_ms: now.0,
             by: by.to_owned(),
             reason: reason.to_owned(),
-        });
+        };
         let mut writes = self.forget_oldest()?;
-        writes.push(Write::Delete { key: open_key(id) });
-        writes.push(Write::Put {
-            key: Key::Meta(format!("{CLOSED}{:015}/{id}", now.0)),
-            value: codec::encode(Kind::Meta, VERSION, &incident)?,
-        });
+        writes.extend(closing(&self.reader, incident, closed)?);
         self.handle.write(writes).await?;
         tracing::info!(incident = id, by, reason, "incident closed");
         Ok(true)
+    }
+
+    /// Closes everything that is open on `origin`, together with `writes`; gives how much was.
+    ///
+    /// # Errors
+    /// [`IncidentError`]; then nothing of it was kept.
+    pub async fn close_all_on(
+        &self,
+        origin: &Origin,
+        closed: &Closed,
+        mut writes: Vec<Write>,
+    ) -> Result<usize, IncidentError> {
+        let _turn = self.turn.lock().await;
+        let open = open_incidents(&self.reader, &format!("{origin}/"), CLOSED_AT_ONCE)?;
+        let count = open.len();
+        for incident in open {
+            writes.extend(self.forget_oldest()?);
+            writes.extend(closing(&self.reader, incident, closed.clone())?);
+        }
+        self.handle.write(writes).await?;
+        Ok(count)
     }
 
     fn forget_oldest(&self) -> Result<Vec<Write>, ReadError> {
@@ -196,6 +253,43 @@ impl<R: Store> Incidents<R> {
         let oldest = page.entries.into_iter().take(1);
         Ok(oldest.map(|(key, _)| Write::Delete { key }).collect())
     }
+}
+
+/// What opens the incident of `report`, or adds to the `known` one. Its place in lists is where it was opened.
+pub(crate) fn opening(
+    known: Option<Incident>,
+    report: &Report,
+    now: Millis,
+) -> Result<Vec<Write>, EncodeError> {
+    let is_new = known.is_none();
+    let incident = added(known, report, now);
+    let mut writes = if is_new { incident.entries() } else { Vec::new() };
+    writes.push(Write::Put {
+        key: open_key(&incident.id),
+        value: codec::encode(Kind::Meta, VERSION, &incident)?,
+    });
+    Ok(writes)
+}
+
+/// What closes `incident`, and ends the care for it.
+pub(crate) fn closing<S: Store>(
+    store: &S,
+    mut incident: Incident,
+    closed: Closed,
+) -> Result<Vec<Write>, IncidentError> {
+    let entries = incident.entries().into_iter().map(|write| write.key().clone());
+    let mut writes: Vec<Write> = entries.map(|key| Write::Delete { key }).collect();
+    writes.push(Write::Delete {
+        key: open_key(&incident.id),
+    });
+    writes.extend(forget(store, &incident.id, incident.since_ms)?);
+    let key = Key::Meta(format!("{CLOSED}{:015}/{}", closed.at_ms, incident.id));
+    incident.closed = Some(closed);
+    writes.push(Write::Put {
+        key,
+        value: codec::encode(Kind::Meta, VERSION, &incident)?,
+    });
+    Ok(writes)
 }
 
 fn added(known: Option<Incident>, report: &Report, now: Millis) -> Incident {
@@ -268,8 +362,18 @@ fn listed<S: Store>(
 fn decode<S: Store>(store: &S, key: &Key, sealed: &[u8]) -> Result<Incident, ReadError> {
     codec::decode(Kind::Meta, sealed)
         .map(|(_, incident)| incident)
-        .map_err(|error| ReadError::Damaged {
-            key: key.stored(store.partition()),
-            meaning: error.to_string(),
-        })
+        .map_err(|error| damaged(store, key, &error))
+}
+
+/// The entries in lists of all open incidents: made again with the other read models.
+pub(crate) fn record_entries<S: Store>(store: &S) -> Result<Vec<Write>, ReadError> {
+    let (mut writes, mut rest) = (Vec::new(), Some(Span::starting(Prefix::Meta, OPEN)));
+    while let Some(span) = rest.take() {
+        let page = store.scan(&span, 256, Direction::Ascending)?;
+        for (key, sealed) in &page.entries {
+            writes.extend(decode(store, key, sealed)?.entries());
+        }
+        rest = page.rest;
+    }
+    Ok(writes)
 }
