@@ -333,6 +333,24 @@ impl Client {
             .await
     }
 
+    /// The trial balance of some days, as text: JSON, or CSV with `format=csv`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn books(&self, wanted: &[(&str, String)]) -> Result<String, ClientError> {
+        self.text(self.request(Method::GET, "/finance/days").query(wanted))
+            .await
+    }
+
+    /// Everything known about an order, as the text of a file.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn evidence(&self, root: &str, wanted: &[(&str, String)]) -> Result<String, ClientError> {
+        let path = format!("/orders/{root}/evidence");
+        self.text(self.request(Method::GET, &path).query(wanted)).await
+    }
+
     async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, ClientError> {
         self.send(self.request(Method::POST, path).json(body)).await
     }
@@ -344,6 +362,24 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Value, ClientError> {
+        let (status, body) = self.body(request).await?;
+        serde_json::from_slice(&body).map_err(|_| self.foreign(status))
+    }
+
+    async fn text(&self, request: RequestBuilder) -> Result<String, ClientError> {
+        let (status, body) = self.body(request).await?;
+        String::from_utf8(body).map_err(|_| self.foreign(status))
+    }
+
+    fn foreign(&self, status: StatusCode) -> ClientError {
+        ClientError::Foreign {
+            url: self.base.clone(),
+            status,
+        }
+    }
+
+    /// The body of a success.
+    async fn body(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), ClientError> {
         let reach = |error: reqwest::Error| ClientError::Reach {
             url: self.base.clone(),
             reason: error.without_url().to_string(),
@@ -351,16 +387,12 @@ impl Client {
         let response = request.send().await.map_err(reach)?;
         let status = response.status();
         let body = response.bytes().await.map_err(reach)?;
-        let foreign = || ClientError::Foreign {
-            url: self.base.clone(),
-            status,
-        };
         if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|_| foreign());
+            return Ok((status, body.to_vec()));
         }
         match serde_json::from_slice(&body) {
             Ok(problem) => Err(ClientError::Refused(Box::new(problem))),
-            Err(_) => Err(foreign()),
+            Err(_) => Err(self.foreign(status)),
         }
     }
 }

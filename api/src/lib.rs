@@ -15,7 +15,9 @@
 pub mod audit;
 pub mod brakes;
 pub mod client;
+mod evidence;
 pub mod feed;
+mod finance;
 pub mod limits;
 pub mod role;
 pub mod sensitive;

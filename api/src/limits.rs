@@ -16,6 +16,8 @@ pub const NOTES_MAX: usize = 100;
 pub const NOTE_CHARS_MAX: usize = 2_000;
 /// Orders counted per state for `/api/v1/status`; beyond it the count is a lower bound.
 pub const COUNTED_MAX: usize = 20_000;
+/// Days of one trial balance: a quarter and a bit.
+pub const DAYS_SUMMED_MAX: u64 = 100;
 /// Frames of one order read to list its requests. An order that runs to cash has about fifty.
 pub const FRAMES_MAX: usize = 5_000;
 /// Refused deliveries kept in memory, the newest: enough to see what somebody does wrong.

@@ -101,6 +101,8 @@ acts! {
     Care: "care", Shop, [Support, Finance, Admin], "Look after incidents: assign them, and leave them out of lists for a while.";
     Bulk: "bulk", Shop, [Support, Finance, Admin], "Give one command to many orders; it takes the command's own act as well.";
     Confirm: "confirm", Shop, [Support, Finance, Admin], "Agree to, or decline, what somebody else asked for; agreeing takes the act itself too.";
+    Books: "books", Shop, [Finance, Admin], "Read the trial balance and the tax of the shops the token is for.";
+    Evidence: "evidence", Shop, [Support, Finance, Admin], "Take everything known about one order as a file; each time is audited.";
     Replay: "replay", Shop, [Support, Admin], "Look at a delivery again.";
     Pause: "pause", Everything, [Support, Finance, Admin], "Stop a connector, money, or everything that leaves.";
     Release: "release", Everything, [Admin], "Let a connector, money, or everything go on.";

@@ -13,8 +13,9 @@ use crate::document::{self, Document};
 use crate::limits::COMMAND_BYTES_MAX;
 use crate::role::Act;
 use crate::routes::{
-    archive, audit, backups, brakes, bulk, care, commands, deliveries, feed, find, health, history, inbound,
-    incidents, me, metrics, notes, orders, pages, pending, redrive, requests, shops, status, tokens,
+    archive, audit, backups, brakes, bulk, care, commands, deliveries, evidence, feed, finance, find, health,
+    history, inbound, incidents, me, metrics, notes, orders, pages, pending, redrive, requests, shops,
+    status, tokens,
 };
 use crate::state::{App, Setup};
 use crate::{answer, auth};
@@ -32,6 +33,7 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         .may(Act::Look, routes!(archive::find))
         .may(Act::Look, routes!(history::list))
         .may(Act::Look, routes!(requests::list))
+        .may(Act::Evidence, routes!(evidence::take))
         // Each command is an act of its own, asked for once the body is read.
         .may(Act::Look, routes!(commands::give))
         .may(Act::Look, routes!(incidents::list))
@@ -45,6 +47,8 @@ pub fn router(setup: Setup) -> Result<Router, ReadError> {
         .may(Act::Look, routes!(deliveries::show))
         .may(Act::Replay, routes!(deliveries::replay))
         .may(Act::Replay, routes!(redrive::redrive))
+        .may(Act::Books, routes!(finance::days))
+        .may(Act::Books, routes!(finance::orders))
         .may(Act::Look, routes!(feed::page))
         .may(Act::Look, routes!(feed::stream))
         .may(Act::Look, routes!(shops::list))

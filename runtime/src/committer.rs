@@ -1,11 +1,12 @@
 //! The one thread that owns the log: takes what waits, commits it once, then reports it durable.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use amends_engine::Millis;
 use amends_engine::kernel::Frame;
 use amends_engine::root::Root;
+use amends_engine::{Digest, Millis};
 use amends_storage::archive::archived;
 use amends_storage::{
     Commit, CommitError, EncodeError, Frames, Head, Key, Kind, Log, ReadError, Write, codec,
@@ -13,11 +14,13 @@ use amends_storage::{
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::books::{KeepError, Keeper};
 use crate::find::EmailKey;
 use crate::incident::{forget, order_id};
 use crate::journal::{EventsError, encode_events};
 use crate::meter::Tally;
 use crate::portion::Portion;
+use crate::reading::load_value;
 use crate::shelf::{Leaving, ShelfError, come_back, leave};
 use crate::summary::{self, Summary, read_summary};
 
@@ -78,6 +81,8 @@ enum StepError {
     Events(#[from] EventsError),
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    #[error(transparent)]
+    Books(#[from] KeepError),
 }
 
 struct Committer<L: Log> {
@@ -85,6 +90,7 @@ struct Committer<L: Log> {
     heads: BTreeMap<String, Head>,
     summaries: BTreeMap<String, Summary>,
     email: Option<EmailKey>,
+    books: Keeper,
 }
 
 /// Commits until every sender is gone or a commit fails. Tells `durable` the last sequence after each commit.
@@ -100,6 +106,7 @@ pub(crate) fn commit_all<L: Log>(
         heads: BTreeMap::new(),
         summaries: BTreeMap::new(),
         email: None,
+        books: Keeper::default(),
     };
     while let Some(mut batch) = batches.blocking_recv() {
         while batch.frames.len() < FRAMES_PER_COMMIT_MAX {
@@ -197,6 +204,14 @@ impl<L: Log> Committer<L> {
         commit.writes.extend(summary::writes(before.as_ref(), &now)?);
         commit.writes.extend(self.settled(before.as_ref(), &now)?);
         self.summaries.insert(root.to_owned(), now);
+        let content = |digest: &Digest| {
+            let new = frame.values.get(digest).cloned();
+            new.or_else(|| Some(Arc::new(load_value(&self.log, &frame.root, digest).ok()?)))
+        };
+        let moved = self
+            .books
+            .keep(&self.log, &frame.after, frame.at, &frame.events, content)?;
+        commit.writes.extend(moved);
         if frame.root_sequence.is_multiple_of(FRAMES_PER_SNAPSHOT) {
             commit.writes.push(snapshot(&frame.after)?);
         }
@@ -236,6 +251,7 @@ impl<L: Log> Committer<L> {
 
     /// Both maps only save reads; forgetting costs time, never truth.
     fn forget(&mut self) {
+        self.books.forget();
         if self.heads.len() > KNOWN_ROOTS_MAX {
             self.heads.clear();
         }

@@ -11,6 +11,7 @@
 //! What people and the API read is the store's durable state, never the kernel's.
 
 mod alike;
+pub mod books;
 mod clock;
 mod committer;
 mod delivery;

@@ -1,25 +1,28 @@
 //! Folding everything derived again from the frames: after a restore, whose backup holds none of it, and after a
 //! release that derives more or otherwise.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use amends_engine::RootKey;
+use amends_engine::evolve::fold;
 use amends_engine::root::Root;
+use amends_engine::{Digest, RootKey};
 use amends_storage::{
     Commit, CommitError, Direction, EncodeError, Frames as _, Key, Kind, Log, Prefix, ReadError, Span, Write,
     codec,
 };
 use thiserror::Error;
 
+use crate::books::{KeepError, Keeper};
 use crate::committer::snapshot;
 use crate::find::EmailKey;
 use crate::incident::{owner_entries, record_entries};
 use crate::portion::Portion;
-use crate::reading::{LoadError, load_value, refold};
+use crate::reading::{LoadError, history, load_value, refold};
 use crate::summary::{About, summarize, writes};
 
 /// Raised with every change of what is derived from the frames.
-const DERIVATION: u32 = 2;
+const DERIVATION: u32 = 3;
 const FRAMES_PER_READ: usize = 512;
 /// Orders between two reports of progress.
 const ROOTS_PER_REPORT: usize = 64;
@@ -41,6 +44,15 @@ pub enum RebuildError {
     /// A root is too large for the store.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+}
+
+impl From<KeepError> for RebuildError {
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::Read(error) => Self::Read(error),
+            KeepError::Encode(error) => Self::Encode(error),
+        }
+    }
 }
 
 /// The marker that derived state was made in the store's epoch, by this release's derivation.
@@ -134,7 +146,27 @@ pub(crate) fn derived<L: Log>(log: &L, key: &RootKey, email: &EmailKey) -> Resul
     let about = about(log, &root, email)?;
     let mut writes = writes(None, &summarize(&root, about, created_ms))?;
     writes.push(snapshot(&root)?);
+    writes.extend(day_rows(log, key)?);
     Ok(writes)
+}
+
+/// The rows of an order in the day books, folded from its frames; the last row of a day holds all of it.
+fn day_rows<L: Log>(log: &L, key: &RootKey) -> Result<Vec<Write>, RebuildError> {
+    let (mut keeper, mut root) = (Keeper::default(), Root::new(key.clone()));
+    let mut rows: BTreeMap<Key, Write> = BTreeMap::new();
+    loop {
+        let frames = history(log, key, root.sequence, FRAMES_PER_READ)?;
+        if frames.is_empty() {
+            return Ok(rows.into_values().collect());
+        }
+        for (_, at, events) in frames {
+            fold(&mut root, &events, at);
+            let content = |digest: &Digest| Some(Arc::new(load_value(log, key, digest).ok()?));
+            for write in keeper.keep(log, &root, at, &events, content)? {
+                rows.insert(write.key().clone(), write);
+            }
+        }
+    }
 }
 
 fn roots<L: Log>(log: &L) -> Result<BTreeSet<RootKey>, ReadError> {

@@ -10,7 +10,9 @@ mod bulk;
 mod config;
 mod connector;
 mod demo;
+mod evidence;
 mod feed;
+mod finance;
 mod incidents;
 mod input;
 mod journal;
@@ -54,6 +56,8 @@ enum Command {
     Feed(feed::Args),
     /// Give one command to many orders
     Bulk(bulk::Args),
+    /// Show what moved in which account, by shop and day
+    Finance(finance::Args),
     /// Commands that wait for a second person
     Pending(pending::Args),
     /// Show what is stopped, stop it, let it go on
@@ -131,6 +135,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Incidents(args) => incidents::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Bulk(args) => bulk::run(&args).await,
+        Command::Finance(args) => finance::run(args).await,
         Command::Pending(args) => pending::run(&args).await,
         Command::Brakes(args) => brakes::run(args).await,
         Command::Shops(args) => shops::run(args).await,

@@ -9,6 +9,7 @@ use clap::Subcommand;
 use miette::IntoDiagnostic as _;
 use serde_json::Value;
 
+use super::evidence;
 use crate::advice::{advice, program};
 
 #[derive(Debug, clap::Args)]
@@ -76,6 +77,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Save everything known about one order as a file, for a dispute or an auditor
+    Evidence(evidence::Wish),
     /// Give an order a command
     #[command(name = "do")]
     Do(Do),
@@ -216,6 +219,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
                 tell(&client.history(&order).await.into_diagnostic()?);
             }
         }
+        Command::Evidence(wish) => evidence::save(&client, &wish).await?,
         Command::Do(wish) => {
             let answer = client
                 .command(&wish.order, &asked(&wish)?, wish.idempotency_key.as_deref())

@@ -9,6 +9,7 @@ mod api_errors;
 mod cli_errors;
 mod contract;
 mod document;
+mod finance;
 mod find;
 mod guide;
 mod incidents;

@@ -13,6 +13,7 @@ use amends_runtime::{Incident, Loaded, history, load_root, open_incidents};
 use amends_storage::verify::verify;
 use amends_storage::{Direction, Key, Options, Prefix, Sled, SledReader, Span, Store as _};
 
+use crate::books::books_agree;
 use crate::outside::SHOP;
 
 /// Frames read of one order; it has some fifty.
@@ -54,8 +55,15 @@ pub(crate) fn ends(folder: &Path) -> BTreeMap<i64, End> {
         journal.first
     );
     let outside = open_incidents(&reader, "", INCIDENTS_MAX).unwrap();
-    let ends = orders(&reader).into_iter().map(|(id, key)| {
-        let loaded = load_root(&reader, &key).unwrap().unwrap();
+    let orders: Vec<(i64, RootKey, Loaded)> = orders(&reader)
+        .into_iter()
+        .map(|(id, key)| {
+            let loaded = load_root(&reader, &key).unwrap().unwrap();
+            (id, key, loaded)
+        })
+        .collect();
+    books_agree(&reader, orders.iter().map(|(_, _, loaded)| &loaded.root));
+    let ends = orders.into_iter().map(|(id, key, loaded)| {
         let frames = history(&reader, &key, 0, FRAMES_MAX).unwrap();
         let events = frames.iter().flat_map(|(_, _, events)| events);
         let mut end = End::of(&loaded, events);

@@ -17,6 +17,7 @@
 )]
 
 mod arrivals;
+mod books;
 mod end;
 mod noise;
 mod outside;

@@ -36,6 +36,13 @@ pub(crate) struct History {
     after: Option<u64>,
 }
 
+impl History {
+    /// Whether nothing is left behind it.
+    pub(super) fn is_complete(&self) -> bool {
+        self.after.is_none()
+    }
+}
+
 /// One event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 struct Entry {
@@ -66,7 +73,7 @@ pub(crate) async fn list(
     Ok(Json(shown))
 }
 
-fn tell(app: &App, root: String, after: u64, limit: usize) -> Result<History, Problem> {
+pub(super) fn tell(app: &App, root: String, after: u64, limit: usize) -> Result<History, Problem> {
     let key = RootKey::new(root);
     let loaded = load_root(&app.setup.reader, &key)?;
     let loaded = loaded.ok_or_else(|| Problem::no_order(key.as_str()))?;

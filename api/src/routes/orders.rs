@@ -69,7 +69,7 @@ pub(crate) async fn show(
     Ok(([(header::ETAG, tag)], Json(shown)))
 }
 
-fn in_full(app: &App, root: &str, sight: Sight) -> Result<OrderInFull, Problem> {
+pub(super) fn in_full(app: &App, root: &str, sight: Sight) -> Result<OrderInFull, Problem> {
     let loaded = load_root(&app.setup.reader, &RootKey::new(root))?;
     let loaded = loaded.ok_or_else(|| Problem::no_order(root))?;
     let row = read_summary(&app.setup.reader, root)?;

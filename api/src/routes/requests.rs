@@ -38,7 +38,7 @@ pub(crate) async fn list(
     Ok(Json(json!({ "requests": requests })))
 }
 
-fn collect(app: &App, root: &str, sight: Sight) -> Result<Vec<Value>, Problem> {
+pub(super) fn collect(app: &App, root: &str, sight: Sight) -> Result<Vec<Value>, Problem> {
     let key = RootKey::new(root);
     let loaded = load_root(&app.setup.reader, &key)?;
     let loaded = loaded.ok_or_else(|| Problem::no_order(root))?;

@@ -1,11 +1,13 @@
 //! Sentences for what the engine says in types.
 
 mod cause;
+mod money;
 mod report;
 mod run;
 mod teller;
 
 pub use cause::{Advice, CAUSES, advice};
+pub use money::{decimal, money};
 pub use run::run;
 pub use teller::Teller;
 
