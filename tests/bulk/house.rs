@@ -77,7 +77,7 @@ impl House {
     pub(crate) async fn with_stuck(self, count: u64) -> Self {
         let rule = json!({ "kind": "error-inside", "says": "user", "count": count, "operation": "sale.sale.create" });
         self.control("/erp/_control/faults", &rule).await;
-        let mix = json!({ "stripe": 0, "stripe_manual": 0, "bacs": 0, "cod": 100, "free": 0 });
+        let mix = json!({ "stripe": 0, "stripe-manual": 0, "bacs": 0, "cod": 100, "free": 0 });
         self.control(
             "/demo/_control/generate",
             &json!({ "count": count, "seed": 5, "mix": mix }),

@@ -46,7 +46,7 @@ async fn orders_are_noted_corrected_taken_back_told_and_given_up() {
     let order = house.get(&format!("/orders/{first}?reveal=true")).await;
     let left = order["notes"].as_array().unwrap().iter();
     let texts: Vec<&str> = left.map(|note| note["text"].as_str().unwrap()).collect();
-    assert_eq!(texts, ["the buyer called", "called back"]);
+    assert_eq!(texts, ["called back", "the buyer called"], "newest first");
 
     let wrong = json!({ "command": "edit", "reason": "a slip", "place": "sales-order", "arguments": { "colour": "red" } });
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
+use std::path::Path;
 
 use crate::setting::{Entry, Said, Setting, amends, delivery};
 
@@ -113,10 +114,23 @@ fn every_request_of_order_to_cash_is_rendered_and_none_is_sent() {
     }
 }
 
+/// The shipped definition as it would be without what its first call requires, in a file of its own.
+fn careless(folder: &Path) -> String {
+    let text = include_str!("../../workflows/definitions/order-to-cash.toml");
+    let (head, rest) = text
+        .split_once("[[step.require]]")
+        .expect("something is required");
+    let (_, tail) = rest.split_once("[[step]]").expect("a step follows");
+    let file = folder.join("careless.toml");
+    std::fs::write(&file, format!("{head}[[step]]{tail}")).expect("the file is written");
+    file.display().to_string()
+}
+
 #[test]
 fn a_call_that_cannot_be_written_is_named_and_fails_the_command() {
+    let folder = tempfile::tempdir().unwrap();
     // Paid by card, but without the provider's id of the payment.
-    let said = Silence::new().rehearse("order-to-cash", "28-de-tax-inclusive-1");
+    let said = Silence::new().rehearse(&careless(folder.path()), "28-de-tax-inclusive-1");
     assert_eq!(said.code, 1, "{}", said.out);
     let words = words(&said.out);
     assert!(
@@ -125,6 +139,14 @@ fn a_call_that_cannot_be_written_is_named_and_fails_the_command() {
         said.out
     );
     assert!(words.contains("1 of them cannot be rendered"), "{}", said.out);
+}
+
+#[test]
+fn a_call_whose_requirement_does_not_hold_waits_for_a_person() {
+    let said = Silence::new().rehearse("order-to-cash", "28-de-tax-inclusive-1");
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    assert!(said.out.contains("transaction-missing"), "{}", said.out);
+    assert!(!said.out.contains("payments.verify_payment over"), "{}", said.out);
 }
 
 /// Text as one line, whatever it was broken and framed by.
