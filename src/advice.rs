@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::fields::{rows, text};
+
 /// A command, and what it is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
@@ -112,17 +114,6 @@ fn waive(root: &str, number: u64) -> Advice {
         arguments: format!("orders do {root} waive --number {number} --reason \"settled with the customer\""),
         meaning: "nothing more is done about it",
     }
-}
-
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn rows<'v>(value: &'v Value, name: &str) -> &'v [Value] {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

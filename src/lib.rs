@@ -7,5 +7,6 @@ pub mod advice;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod fields;
 pub mod rehearsal;
 pub mod server;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use miette::IntoDiagnostic as _;
 use serde_json::Value;
 
-use super::orders::{ServerArg, rows, text};
+use super::orders::ServerArg;
+use crate::fields::{rows, text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use miette::IntoDiagnostic as _;
 use serde_json::Value;
 
+use crate::fields::text;
+
 use super::orders::ServerArg;
 use super::progress::Bar;
 
@@ -59,8 +61,4 @@ pub(super) async fn run(args: &Args) -> miette::Result<ExitCode> {
         number("bytes")
     );
     Ok(ExitCode::SUCCESS)
-}
-
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }

@@ -10,7 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::IntoDiagnostic as _;
 use serde_json::Value;
 
-use super::orders::{ServerArg, rows, text};
+use super::orders::ServerArg;
+use crate::fields::{rows, text};
+use amends_api::words::money;
 
 /// How often a running job is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -160,7 +162,7 @@ async fn look(client: &Client, wanted: &Preview) -> miette::Result<()> {
         number(preview, "would_do"),
         number(preview, "orders"),
         number(preview, "refused"),
-        money(preview.get("amounts"))
+        amounts(preview.get("amounts"))
     );
     match job.get("id").and_then(Value::as_str) {
         Some(id) => println!("nothing is done yet: `amends bulk confirm {id} --reason WHY`"),
@@ -231,7 +233,7 @@ fn item(item: &Value) {
         "{:<24} {:<8} {:>16}  {} {}",
         text(item, "order"),
         text(item, "outcome"),
-        money(item.get("amounts")),
+        amounts(item.get("amounts")),
         text(item, "code"),
         text(item, "detail")
     );
@@ -247,8 +249,8 @@ fn summary(job: &Value) {
         number(report, "stale"),
         number(report, "skipped"),
         number(report, "left"),
-        money(report.get("moved")),
-        money(report.get("not_moved"))
+        amounts(report.get("moved")),
+        amounts(report.get("not_moved"))
     );
 }
 
@@ -260,11 +262,11 @@ fn number(value: &Value, name: &str) -> u64 {
     value.get(name).and_then(Value::as_u64).unwrap_or_default()
 }
 
-/// Minor units by currency, as the API has them.
-fn money(amounts: Option<&Value>) -> String {
+/// Amounts by currency, as the API has them.
+fn amounts(amounts: Option<&Value>) -> String {
     let amounts = amounts.and_then(Value::as_object).into_iter().flatten();
     let told: Vec<String> = amounts
-        .map(|(currency, minor)| format!("{minor} {currency} minor units"))
+        .map(|(currency, minor)| money(minor.as_i64().unwrap_or_default(), currency))
         .collect();
     if told.is_empty() {
         "no money".to_owned()

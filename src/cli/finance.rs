@@ -8,6 +8,7 @@ use miette::IntoDiagnostic as _;
 use serde_json::Value;
 
 use super::orders::ServerArg;
+use crate::fields::{rows, text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -50,36 +51,36 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
 
 /// A table per shop, day and currency, and one of all.
 fn listing(books: &Value) -> String {
-    let mut text = String::new();
-    let days = elements(&books["days"]);
+    let mut page = String::new();
+    let days = rows(books, "days");
     for day in days {
-        for balance in elements(&day["balances"]) {
+        for balance in rows(day, "balances") {
             let title = format!(
                 "{}  {}  {} orders",
-                word(&day["shop"]),
-                word(&day["day"]),
+                text(day, "shop"),
+                text(day, "day"),
                 day["orders"]
             );
-            table(&mut text, &title, balance);
+            table(&mut page, &title, balance);
         }
     }
     if days.len() > 1 {
-        for balance in elements(&books["total"]) {
-            table(&mut text, "all of them", balance);
+        for balance in rows(books, "total") {
+            table(&mut page, "all of them", balance);
         }
     }
     if days.is_empty() {
         let _ = writeln!(
-            text,
+            page,
             "nothing moved from {} to {}",
-            word(&books["from"]),
-            word(&books["to"])
+            text(books, "from"),
+            text(books, "to")
         );
     }
-    text
+    page
 }
 
-fn table(text: &mut String, title: &str, balance: &Value) {
+fn table(page: &mut String, title: &str, balance: &Value) {
     let places = balance["decimals"]
         .as_u64()
         .and_then(|places| u32::try_from(places).ok());
@@ -88,15 +89,15 @@ fn table(text: &mut String, title: &str, balance: &Value) {
         Some(minor) => decimal(minor, places.unwrap_or(2)),
     };
     let mut line = |name: &str, debit: &str, credit: &str| {
-        let _ = writeln!(text, "  {name:<44}{debit:>16}{credit:>16}");
+        let _ = writeln!(page, "  {name:<44}{debit:>16}{credit:>16}");
     };
     line(
-        &format!("{title}, {}", word(&balance["currency"])),
+        &format!("{title}, {}", text(balance, "currency")),
         "debit",
         "credit",
     );
-    for entry in elements(&balance["accounts"]) {
-        let name = format!("{} {}", word(&entry["account"]), word(&entry["tender"]));
+    for entry in rows(balance, "accounts") {
+        let name = format!("{} {}", text(entry, "account"), text(entry, "tender"));
         line(
             &name,
             &amount(&entry["debit_minor"]),
@@ -105,23 +106,15 @@ fn table(text: &mut String, title: &str, balance: &Value) {
     }
     let sum = |name: &str| decimal(balance[name].as_i64().unwrap_or(0), places.unwrap_or(2));
     line("sum", &sum("debit_minor"), &sum("credit_minor"));
-    for tax in elements(&balance["taxes"]) {
-        let name = format!("of it {} {} %", word(&tax["label"]), word(&tax["percent"]));
+    for tax in rows(balance, "taxes") {
+        let name = format!("of it {} {} %", text(tax, "label"), text(tax, "percent"));
         line(
             &name,
             &amount(&tax["credited_minor"]),
             &amount(&tax["invoiced_minor"]),
         );
     }
-    let _ = writeln!(text);
-}
-
-fn elements(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn word(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+    let _ = writeln!(page);
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use clap::Subcommand;
 use miette::IntoDiagnostic as _;
 use serde_json::{Value, json};
 
-use super::orders::{self, ServerArg, rows, text};
+use super::orders::ServerArg;
+use crate::fields::{rows, text};
+use amends_api::words::money;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -238,7 +240,7 @@ fn line(incident: &Value) -> String {
 
 fn amount(value: &Value) -> String {
     let minor = value.get("amount_minor").and_then(Value::as_i64);
-    orders::money(minor.unwrap_or_default(), text(value, "currency"))
+    money(minor.unwrap_or_default(), text(value, "currency"))
 }
 
 /// `90s`, `15m`, `4h`, `7d`.

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use amends_api::Wish;
 use amends_api::client::Client;
-use amends_engine::ledger::Currency;
+use amends_api::words::money;
 use clap::Subcommand;
 use miette::IntoDiagnostic as _;
 use serde_json::Value;
+
+use crate::fields::{rows, text};
 
 use super::evidence;
 use crate::advice::{advice, program};
@@ -287,17 +289,6 @@ fn asked(wish: &Do) -> miette::Result<Wish> {
     })
 }
 
-pub(super) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(super) fn rows<'v>(value: &'v Value, name: &str) -> &'v [Value] {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
-}
-
 fn list(found: &Value) {
     let orders = rows(found, "orders");
     if orders.is_empty() {
@@ -343,18 +334,6 @@ fn why(order: &Value) -> String {
 fn total(order: &Value) -> String {
     let minor = order.get("total_minor").and_then(Value::as_i64);
     money(minor.unwrap_or_default(), text(order, "currency"))
-}
-
-/// `444.45 USD` for 44445: as people write it.
-pub(super) fn money(minor: i64, currency: &str) -> String {
-    let digits = Currency::parse(currency).map_or(0, |currency| currency.exponent() as usize);
-    if digits == 0 {
-        return format!("{minor} {currency}").trim_end().to_owned();
-    }
-    let sign = if minor < 0 { "-" } else { "" };
-    let text = format!("{:0>width$}", minor.unsigned_abs(), width = digits + 1);
-    let (whole, rest) = text.split_at(text.len() - digits);
-    format!("{sign}{whole}.{rest} {currency}")
 }
 
 fn show(order: &Value) {
@@ -469,25 +448,5 @@ pub(super) fn preview(answer: &Value) {
             at(change, "/landed/before"),
             at(change, "/landed/after")
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::money;
-
-    #[test]
-    fn money_reads_as_people_write_it() {
-        let written = [
-            (44_445, "USD", "444.45 USD"),
-            (5, "EUR", "0.05 EUR"),
-            (-4_445, "USD", "-44.45 USD"),
-            (1_200, "JPY", "1200 JPY"),
-            (1_234, "KWD", "1.234 KWD"),
-            (0, "", "0"),
-        ];
-        for (minor, currency, text) in written {
-            assert_eq!(money(minor, currency), text);
-        }
     }
 }

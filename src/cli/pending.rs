@@ -6,7 +6,8 @@ use clap::Subcommand;
 use miette::IntoDiagnostic as _;
 use serde_json::Value;
 
-use super::orders::{ServerArg, preview, rows, text};
+use super::orders::{ServerArg, preview};
+use crate::fields::{rows, text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

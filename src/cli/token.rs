@@ -17,7 +17,8 @@ use miette::IntoDiagnostic as _;
 use serde_json::Value;
 
 use super::ConfigArg;
-use super::orders::{ServerArg, rows, text};
+use super::orders::ServerArg;
+use crate::fields::{rows, text};
 use crate::server::identity::new_store_id;
 
 /// The actor of what is done beside the store, where nobody's token says who it is.
