@@ -89,6 +89,17 @@ enum Command {
     Witness(sandbox::WitnessArgs),
 }
 
+impl Command {
+    /// Whether it does no more than asking and printing. What keeps a store or other processes running must outlive whoever
+    /// reads its output.
+    fn only_tells(&self) -> bool {
+        !matches!(
+            self,
+            Self::Serve(_) | Self::Demo(_) | Self::Sandbox(_) | Self::Witness(_) | Self::Restore(_)
+        )
+    }
+}
+
 /// Where the configuration is.
 #[derive(Debug, clap::Args)]
 struct ConfigArg {
@@ -108,6 +119,10 @@ impl ConfigArg {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.command.only_tells() {
+        // Rust ignores the signal, and a print to a pipe that nobody reads any more would panic.
+        sigpipe::reset();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

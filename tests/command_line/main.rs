@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod check;
+mod pipe;
 mod recipe;
 mod rehearse;
 mod setting;
