@@ -52,6 +52,8 @@ pub const PENDING_MAX: usize = 1_000;
 pub const PENDING_MS: i64 = 3 * KEPT_KEYS_MS;
 /// Orders of one bulk command: more than an outage of an hour leaves at a large shop. Its preview takes some seconds.
 pub const BULK_ORDERS_MAX: usize = 5_000;
+/// Orders of a bulk command written at once, with a line of the audit trail each: a quarter of what one commit of the store takes.
+pub const BULK_WRITTEN_AT_ONCE: usize = 500;
 /// Orders looked at or commanded at once by a bulk command: enough to share each sync of the disk.
 pub const BULK_AT_ONCE: usize = 16;
 /// Requests waiting for one connector beyond which a bulk command gives no more: orders of the day are then not behind

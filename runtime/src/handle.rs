@@ -6,6 +6,7 @@ use amends_engine::decide::Observation;
 use amends_engine::gate::Paused;
 use amends_engine::kernel::{Brake, Census, Mode, Reply};
 use amends_storage::Write;
+use amends_storage::limits::COMMIT_ENTRIES_MAX;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -150,11 +151,24 @@ impl Handle {
         self.ask(Ask::Retire { leaving, ack }, answer).await
     }
 
-    /// Makes other entries of the store durable.
+    /// Makes other entries of the store durable, all of them or none.
     ///
     /// # Errors
-    /// [`Stopped`]; then nothing can be said about whether they were kept.
+    /// [`Stopped`]; then nothing can be said about whether they were kept. More than the store takes at once is refused here and
+    /// not kept: behind this point it would end the one committer, and with it everybody's work.
     pub async fn write(&self, writes: Vec<Write>) -> Result<(), Stopped> {
+        if writes.len() > COMMIT_ENTRIES_MAX {
+            tracing::error!(
+                entries = writes.len(),
+                "more than the store takes at once was to be written"
+            );
+            return Err(Stopped {
+                reason: format!(
+                    "{} entries at once are more than the {COMMIT_ENTRIES_MAX} the store takes",
+                    writes.len()
+                ),
+            });
+        }
         let (ack, answer) = oneshot::channel();
         self.ask(Ask::Write { writes, ack }, answer).await
     }

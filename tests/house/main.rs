@@ -10,3 +10,4 @@ mod brakes;
 mod feed;
 mod house;
 mod listener;
+mod oversize;

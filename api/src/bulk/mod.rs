@@ -15,7 +15,7 @@ mod selection;
 pub(crate) use item::{Item, Outcome};
 pub(crate) use job::{Agreed, Job, Stage};
 pub(crate) use plan::plan;
-pub(crate) use record::{find, forget, items, keep, list};
+pub(crate) use record::{find, forget, items, keep, keep_items, list};
 pub(crate) use report::{BulkItem, BulkJob, BulkJobs, BulkShown};
 pub(crate) use runner::{obstacle, run};
 pub use selection::Selection;

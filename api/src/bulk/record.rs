@@ -5,7 +5,7 @@ use amends_storage::{Direction, EncodeError, Key, Kind, Prefix, ReadError, Span,
 use serde::de::DeserializeOwned;
 
 use super::{Item, Job};
-use crate::limits::BULK_JOBS_MAX;
+use crate::limits::{BULK_JOBS_MAX, BULK_WRITTEN_AT_ONCE};
 use crate::reader::Reader;
 
 const VERSION: u16 = 1;
@@ -22,7 +22,7 @@ fn item_place(id: &str, position: u32) -> Key {
     Key::Meta(format!("{ITEMS}{id}/{position:08}"))
 }
 
-/// What makes `job` durable, with its items from the position `from` on.
+/// What makes `job` durable, with a few of its items from the position `from` on.
 pub(crate) fn keep(job: &Job, from: u32, items: &[Item]) -> Result<Vec<Write>, EncodeError> {
     let mut writes = vec![Write::Put {
         key: place(&job.id),
@@ -35,6 +35,22 @@ pub(crate) fn keep(job: &Job, from: u32, items: &[Item]) -> Result<Vec<Write>, E
         });
     }
     Ok(writes)
+}
+
+/// What makes the items of a job durable before the job is, in lists that the store takes at once. Without their job nobody
+/// sees them.
+pub(crate) fn keep_items(id: &str, items: &[Item]) -> Result<Vec<Vec<Write>>, EncodeError> {
+    let positions: Vec<(u32, &Item)> = (0..=u32::MAX).zip(items).collect();
+    let lists = positions.chunks(BULK_WRITTEN_AT_ONCE).map(|some| {
+        let writes = some.iter().map(|(position, item)| {
+            Ok(Write::Put {
+                key: item_place(id, *position),
+                value: codec::encode(Kind::Meta, VERSION, *item)?,
+            })
+        });
+        writes.collect()
+    });
+    lists.collect()
 }
 
 /// The job with this id.
@@ -63,16 +79,21 @@ pub(crate) fn items(store: &Reader, id: &str, from: u32, limit: usize) -> Result
     Ok(found)
 }
 
-/// What forgets the oldest job that has expired at `now`: one with every new one, so that they do not grow more.
-pub(crate) fn forget(store: &Reader, now: Millis) -> Result<Vec<Write>, ReadError> {
+/// What forgets the oldest job that has expired at `now`: one with every new one, so that they do not grow more. In lists that
+/// the store takes at once, the job itself last, so that what breaks off is forgotten the next time.
+pub(crate) fn forget(store: &Reader, now: Millis) -> Result<Vec<Vec<Write>>, ReadError> {
     let jobs = list(store)?;
     let expired = |job: &&Job| job.expires().is_some_and(|at| at <= now);
-    let Some(job) = jobs.iter().rev().find(expired) else {
-        return Ok(Vec::new());
-    };
-    let items = (0..job.orders).map(|position| item_place(&job.id, position));
-    let keys = items.chain([place(&job.id)]);
-    Ok(keys.map(|key| Write::Delete { key }).collect())
+    let oldest = jobs.iter().rev().find(expired);
+    Ok(oldest.map_or_else(Vec::new, |job| forgotten(&job.id, job.orders)))
+}
+
+fn forgotten(id: &str, orders: u32) -> Vec<Vec<Write>> {
+    let items = (0..orders).map(|position| item_place(id, position));
+    let keys: Vec<Key> = items.chain([place(id)]).collect();
+    let lists = keys.chunks(BULK_WRITTEN_AT_ONCE);
+    let delete = |key: &Key| Write::Delete { key: key.clone() };
+    lists.map(|some| some.iter().map(delete).collect()).collect()
 }
 
 fn decode<T: DeserializeOwned>(store: &Reader, key: &Key, value: &[u8]) -> Result<T, ReadError> {
@@ -83,4 +104,23 @@ fn decode<T: DeserializeOwned>(store: &Reader, key: &Key, value: &[u8]) -> Resul
             key: key.stored(store.partition()),
             meaning: error.to_string(),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use amends_storage::limits::COMMIT_ENTRIES_MAX;
+
+    use super::*;
+    use crate::limits::BULK_ORDERS_MAX;
+
+    #[test]
+    fn the_largest_job_is_forgotten_in_lists_the_store_takes() {
+        let orders = u32::try_from(BULK_ORDERS_MAX).unwrap();
+        let lists = forgotten("job", orders);
+        assert!(lists.iter().all(|list| list.len() < COMMIT_ENTRIES_MAX / 2));
+        let all: Vec<&Write> = lists.iter().flatten().collect();
+        assert_eq!(all.len(), BULK_ORDERS_MAX + 1);
+        let last = Write::Delete { key: place("job") };
+        assert_eq!(all.last(), Some(&&last), "the job goes last");
+    }
 }

@@ -12,7 +12,7 @@ use super::{Each, Item, Job, Outcome, Stage, find, items, keep, list};
 use crate::audit::Line;
 use crate::auth::Caller;
 use crate::brakes::Brakes;
-use crate::limits::{BULK_AT_ONCE, BULK_GATE_WAITING_MAX, BULK_ORDERS_MAX, FRAMES_MAX};
+use crate::limits::{BULK_AT_ONCE, BULK_GATE_WAITING_MAX, BULK_WRITTEN_AT_ONCE, FRAMES_MAX};
 use crate::problem::{Code, Problem};
 use crate::role::Shops;
 use crate::routes::commands::Wished;
@@ -84,10 +84,14 @@ async fn step(app: &App, called: &mut usize) -> Result<Step, Problem> {
     Ok(Step::Done)
 }
 
-/// The items that are dealt with next: a few, or all that are left of a cancelled job.
+/// The items that are dealt with next: a few, or many of a cancelled job.
 async fn next(app: &App, job: &Job) -> Result<Vec<Item>, Problem> {
     let (id, from, cancelling) = (job.id.clone(), job.next, job.stage == Stage::Cancelling);
-    let limit = if cancelling { BULK_ORDERS_MAX } else { BULK_AT_ONCE };
+    let limit = if cancelling {
+        BULK_WRITTEN_AT_ONCE
+    } else {
+        BULK_AT_ONCE
+    };
     let some = app
         .read(move |app| Ok(items(&app.setup.reader, &id, from, limit)?))
         .await?;

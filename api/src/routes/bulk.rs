@@ -104,11 +104,13 @@ async fn keep(
     mut writes: Vec<amends_storage::Write>,
 ) -> Result<(), Problem> {
     let now = app.now();
-    writes.extend(
-        app.read(move |app| Ok(bulk::forget(&app.setup.reader, now)?))
-            .await?,
-    );
-    writes.extend(bulk::keep(job, 0, items)?);
+    let forgotten = app
+        .read(move |app| Ok(bulk::forget(&app.setup.reader, now)?))
+        .await?;
+    for list in forgotten.into_iter().chain(bulk::keep_items(&job.id, items)?) {
+        app.setup.handle.write(list).await?;
+    }
+    writes.extend(bulk::keep(job, 0, &[])?);
     let line = Line::new(now, &job.asked_by, "previewed", format!("bulk {}", job.id));
     let detail = format!(
         "{} to {} orders of {}",
