@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use amends_engine::kernel::Frame;
 use amends_engine::root::Root;
-use amends_engine::{Digest, Millis};
+use amends_engine::{Digest, Millis, Value};
 use amends_storage::archive::archived;
 use amends_storage::{
     Commit, CommitError, EncodeError, Frames, Head, Key, Kind, Log, ReadError, Write, codec,
@@ -20,7 +20,7 @@ use crate::incident::{forget, order_id};
 use crate::journal::{EventsError, encode_events};
 use crate::meter::Tally;
 use crate::portion::Portion;
-use crate::reading::load_value;
+use crate::reading::content_of;
 use crate::shelf::{Leaving, ShelfError, come_back, leave};
 use crate::summary::{self, Summary, read_summary};
 
@@ -142,8 +142,16 @@ impl<L: Log> Committer<L> {
         for writes in batch.writes {
             portion.add_writes(writes, &mut self.log)?;
         }
+        // What frames before it in this batch named: it cannot be read back yet.
+        let mut fresh = BTreeMap::new();
         for frame in batch.frames {
-            let commit = self.prepared(&frame)?;
+            fresh.extend(
+                frame
+                    .values
+                    .iter()
+                    .map(|(digest, value)| (*digest, value.clone())),
+            );
+            let commit = self.prepared(&frame, &fresh)?;
             portion.add(commit, &mut self.log)?;
             tally.add(&frame);
         }
@@ -174,7 +182,7 @@ impl<L: Log> Committer<L> {
     }
 
     /// A frame with everything that follows from it.
-    fn prepared(&mut self, frame: &Frame) -> Result<Commit, StepError> {
+    fn prepared(&mut self, frame: &Frame, fresh: &BTreeMap<Digest, Arc<Value>>) -> Result<Commit, StepError> {
         let mut commit = Commit::default();
         let root = frame.root.as_str();
         let head = match self.heads.get(root) {
@@ -205,8 +213,8 @@ impl<L: Log> Committer<L> {
         commit.writes.extend(self.settled(before.as_ref(), &now)?);
         self.summaries.insert(root.to_owned(), now);
         let content = |digest: &Digest| {
-            let new = frame.values.get(digest).cloned();
-            new.or_else(|| Some(Arc::new(load_value(&self.log, &frame.root, digest).ok()?)))
+            let known = fresh.get(digest).cloned();
+            known.or_else(|| content_of(&self.log, &frame.root, digest))
         };
         let moved = self
             .books

@@ -139,6 +139,17 @@ pub(crate) fn damaged<S: Store>(store: &S, key: &Key, error: &DecodeError) -> Re
     }
 }
 
+/// The content of an order kept under `digest`, for what can do without: a value that cannot be read is logged.
+pub(crate) fn content_of<S: Store>(store: &S, root: &RootKey, digest: &Digest) -> Option<Arc<Value>> {
+    match load_value(store, root, digest) {
+        Ok(value) => Some(Arc::new(value)),
+        Err(error) => {
+            tracing::error!(%root, %error, "the content of the order cannot be read; its tax is missing from the books");
+            None
+        }
+    }
+}
+
 fn read_snapshot<S: Store>(store: &S, key: &RootKey) -> Result<Option<Root>, LoadError> {
     let Some(sealed) = store.get(&Key::Snapshot {
         root: key.as_str().to_owned(),

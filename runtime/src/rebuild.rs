@@ -2,23 +2,22 @@
 //! release that derives more or otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
+use amends_engine::RootKey;
 use amends_engine::evolve::fold;
 use amends_engine::root::Root;
-use amends_engine::{Digest, RootKey};
 use amends_storage::{
     Commit, CommitError, Direction, EncodeError, Frames as _, Key, Kind, Log, Prefix, ReadError, Span, Write,
     codec,
 };
 use thiserror::Error;
 
-use crate::books::{KeepError, Keeper};
+use crate::books::{self, Day, Row};
 use crate::committer::snapshot;
 use crate::find::EmailKey;
 use crate::incident::{owner_entries, record_entries};
 use crate::portion::Portion;
-use crate::reading::{LoadError, history, load_value, refold};
+use crate::reading::{LoadError, content_of, history, load_value, refold};
 use crate::summary::{About, summarize, writes};
 
 /// Raised with every change of what is derived from the frames.
@@ -44,15 +43,6 @@ pub enum RebuildError {
     /// A root is too large for the store.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-}
-
-impl From<KeepError> for RebuildError {
-    fn from(error: KeepError) -> Self {
-        match error {
-            KeepError::Read(error) => Self::Read(error),
-            KeepError::Encode(error) => Self::Encode(error),
-        }
-    }
 }
 
 /// The marker that derived state was made in the store's epoch, by this release's derivation.
@@ -91,6 +81,9 @@ pub fn rebuild_all<L: Log>(
         if (done + 1) % ROOTS_PER_REPORT == 0 {
             progress(done + 1, total);
         }
+    }
+    for root in left(log)? {
+        portion.add_writes(day_rows(log, &root)?, log)?;
     }
     for write in record_entries(log)?.into_iter().chain(owner_entries(log)?) {
         portion.add_writes(vec![write], log)?;
@@ -150,23 +143,39 @@ pub(crate) fn derived<L: Log>(log: &L, key: &RootKey, email: &EmailKey) -> Resul
     Ok(writes)
 }
 
-/// The rows of an order in the day books, folded from its frames; the last row of a day holds all of it.
+/// The rows of an order in the day books, folded from its frames alone: what is in the store already does not count.
 fn day_rows<L: Log>(log: &L, key: &RootKey) -> Result<Vec<Write>, RebuildError> {
-    let (mut keeper, mut root) = (Keeper::default(), Root::new(key.clone()));
-    let mut rows: BTreeMap<Key, Write> = BTreeMap::new();
+    let (mut root, mut rows) = (Root::new(key.clone()), BTreeMap::<Day, Row>::new());
     loop {
         let frames = history(log, key, root.sequence, FRAMES_PER_READ)?;
         if frames.is_empty() {
-            return Ok(rows.into_values().collect());
+            break;
         }
         for (_, at, events) in frames {
             fold(&mut root, &events, at);
-            let content = |digest: &Digest| Some(Arc::new(load_value(log, key, digest).ok()?));
-            for write in keeper.keep(log, &root, at, &events, content)? {
-                rows.insert(write.key().clone(), write);
+            if events.iter().any(books::moves_money) {
+                let row = rows.entry(Day::of(at)).or_default();
+                books::add(row, &root, &events, |digest| content_of(log, key, digest));
             }
         }
     }
+    let writes = rows.iter().map(|(day, row)| Ok(books::kept(key, *day, row)?));
+    writes.collect()
+}
+
+/// Orders that have left for archives: of what is derived only their rows in the day books are in the store.
+fn left<L: Log>(log: &L) -> Result<Vec<RootKey>, ReadError> {
+    let mut roots = Vec::new();
+    let mut next = Some(Span::all(Prefix::Archived));
+    while let Some(span) = next.take() {
+        let page = log.scan(&span, DROPPED_AT_ONCE, Direction::Ascending)?;
+        roots.extend(page.entries.into_iter().filter_map(|(key, _)| {
+            let Key::Archived(root) = key else { return None };
+            Some(RootKey::new(root))
+        }));
+        next = page.rest;
+    }
+    Ok(roots)
 }
 
 fn roots<L: Log>(log: &L) -> Result<BTreeSet<RootKey>, ReadError> {

@@ -1,10 +1,12 @@
 //! Finished orders leave for archives while the server runs, and stay as readable as they were.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use amends_api::audit::{self, Line};
 use amends_engine::Millis;
+use amends_runtime::books::{Day, Row, days};
+use amends_runtime::rebuild_all;
 use amends_storage::archive::Archive;
 use amends_storage::verify::verify;
 use amends_storage::{Commit, Identity, Log as _, Memory, Options, Sled, Write};
@@ -55,6 +57,8 @@ fn a_finished_order_leaves_reads_the_same_and_comes_back_with_news() {
     let all = orders(&world);
     let before: Vec<_> = all.iter().map(|order| told(&world, order)).collect();
     server.stop();
+    let moved = books(&world);
+    assert!(!moved.sums.is_empty(), "{moved:?}");
 
     let server = world.serve(&config, &RETAIN);
     // The order with the newest frame stays until there is a newer one.
@@ -110,11 +114,30 @@ fn a_finished_order_leaves_reads_the_same_and_comes_back_with_news() {
     let again = world.effects().len() - effects.len();
     assert_eq!(again, 0, "a finished order started again");
     server.stop();
+    assert_eq!(books(&world), moved, "what came back is in the books once");
+    {
+        let mut log = Sled::open(&world.path("store"), &Options::default()).unwrap();
+        rebuild_all(&mut log, |_, _| ()).unwrap();
+    }
+    assert_eq!(books(&world), moved, "the books are made again, of archives too");
     let verdict = done(&["journal", "verify", "--store", &world.text("store")]);
     assert!(
         verdict.contains(" orders in archives (") && verdict.contains(": whole"),
         "{verdict}"
     );
+}
+
+/// What moved in the shop since yesterday.
+fn books(world: &World) -> Row {
+    let log = Sled::open(&world.path("store"), &Options::default()).unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = Millis(i64::try_from(now.as_millis()).unwrap());
+    let (from, to) = (Day::of(now.plus(-86_400_000)), Day::of(now));
+    let mut all = Row::default();
+    for day in days(&log.reader(), &["demo1".to_owned()], from, to).unwrap() {
+        all.merge(&day.row);
+    }
+    all
 }
 
 /// Whoever stands before what has left is told so; whoever begins anew gets what the journal has, page by page.

@@ -5,7 +5,8 @@ use amends_runtime::books::{Row, TaxSum};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What moved in one currency. Debits and credits are equal: `difference_minor` is 0, or the store is damaged.
+/// What moved in one currency. Debits and credits are equal, because what is left over stands as `owed-to-buyers`: an order at rest
+/// has that only with a named obligation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = BookBalance)]
 pub(crate) struct Balance {
@@ -23,7 +24,7 @@ pub(crate) struct Balance {
     pub(crate) debit_minor: i64,
     /// The sum of all credits.
     pub(crate) credit_minor: i64,
-    /// Debits without credits.
+    /// Debits without credits: 0.
     pub(crate) difference_minor: i64,
 }
 

@@ -1,6 +1,6 @@
 //! Everything known about one order as one file: for a dispute, an auditor, a tax office.
 
-use amends_storage::{Frames as _, Store as _};
+use amends_storage::{Frames as _, Head, Store as _};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -99,7 +99,20 @@ pub(crate) async fn take(
 
 fn collect(app: &App, root: &str, by: &str, reveal: &Reveal) -> Result<Value, Problem> {
     let reader = &app.setup.reader;
-    let head = reader.head_of(root)?;
+    let mut head = reader.head_of(root)?;
+    loop {
+        let file = collect_at(app, root, by, reveal, head)?;
+        let now = reader.head_of(root)?;
+        // What happened meanwhile may be in the file in part: it is of one moment or taken again.
+        if now == head {
+            return Ok(file);
+        }
+        head = now;
+    }
+}
+
+fn collect_at(app: &App, root: &str, by: &str, reveal: &Reveal, head: Head) -> Result<Value, Problem> {
+    let reader = &app.setup.reader;
     let order = orders::in_full(app, root, reveal.sight())?;
     let history = history::tell(app, root.to_owned(), 0, FRAMES_MAX)?;
     let requests = requests::collect(app, root, reveal.sight())?;
@@ -112,19 +125,11 @@ fn collect(app: &App, root: &str, by: &str, reveal: &Reveal) -> Result<Value, Pr
         "journal": {
             "store": reader.identity().store_id,
             "frames": head.root_sequence,
-            "head": hex(&head.hash),
+            "head": format!("{:032x}", u128::from_be_bytes(head.hash)),
             "complete": history.is_complete(),
         },
         "order": order,
         "history": history,
         "requests": requests,
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

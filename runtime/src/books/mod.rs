@@ -12,7 +12,7 @@ mod tax;
 
 pub use day::Day;
 pub use list::{DayOrder, DayRow, DaysError, days, orders};
-pub(crate) use movement::{KeepError, Keeper};
+pub(crate) use movement::{KeepError, Keeper, add, kept, moves_money};
 pub use row::{Row, Sum};
 pub use tax::TaxSum;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amends_engine::event::{Event, InstanceEvent, Verdict};
-use amends_engine::ledger::{Account, Line, Phase, Posting};
+use amends_engine::ledger::{Account, Currency, Line, Phase, Posting};
 use amends_engine::root::Root;
 use amends_engine::{Digest, Millis, RootKey, Value};
 use amends_storage::{EncodeError, Key, Kind, ReadError, Store, Write, codec};
@@ -39,7 +39,8 @@ impl Keeper {
         }
     }
 
-    /// The writes that keep what `events` moved in `root`. `content` gives the order's content by digest, when it is known.
+    /// The write that keeps what `events` moved in `root`, if anything. `content` gives the order's content by digest; it is asked
+    /// for only where tax is in what moved.
     pub(crate) fn keep<S: Store>(
         &mut self,
         store: &S,
@@ -47,29 +48,52 @@ impl Keeper {
         at: Millis,
         events: &[Event],
         content: impl Fn(&Digest) -> Option<Arc<Value>>,
-    ) -> Result<Vec<Write>, KeepError> {
-        let moved: Vec<&Posting> = events.iter().flat_map(landed).collect();
-        if moved.is_empty() {
-            return Ok(Vec::new());
+    ) -> Result<Option<Write>, KeepError> {
+        if !events.iter().any(moves_money) {
+            return Ok(None);
         }
         let day = Day::of(at);
-        let key = row_key(&root.key, day);
         let mut row = match self.rows.remove(root.key.as_str()) {
             Some((of, row)) if of == day => row,
-            _ => read(store, &key)?,
+            _ => read(store, &row_key(&root.key, day))?,
         };
-        let order = root.subject.as_ref().and_then(content);
-        for posting in moved {
-            row.add(posting);
-            add_tax(&mut row, posting, order.as_deref());
-        }
-        if row.is_empty() {
-            return Ok(Vec::new());
-        }
-        let value = codec::encode(Kind::Summary, VERSION, &row)?;
+        add(&mut row, root, events, content);
+        let write = kept(&root.key, day, &row)?;
         self.rows.insert(root.key.as_str().to_owned(), (day, row));
-        Ok(vec![Write::Put { key, value }])
+        Ok(Some(write))
     }
+}
+
+/// Adds what `events` moved in `root`.
+pub(crate) fn add(
+    row: &mut Row,
+    root: &Root,
+    events: &[Event],
+    content: impl Fn(&Digest) -> Option<Arc<Value>>,
+) {
+    for posting in events.iter().flat_map(landed) {
+        row.add(posting);
+        if let Some((document, currency)) = taxed(posting) {
+            let order = root.subject.as_ref().and_then(&content);
+            let taxes = order.map(|order| within(&order, posting.amount, currency, document));
+            for tax in taxes.unwrap_or_default() {
+                row.add_tax(&tax);
+            }
+        }
+    }
+}
+
+/// The write that keeps the whole row of an order and day.
+pub(crate) fn kept(root: &RootKey, day: Day, row: &Row) -> Result<Write, EncodeError> {
+    Ok(Write::Put {
+        key: row_key(root, day),
+        value: codec::encode(Kind::Summary, VERSION, row)?,
+    })
+}
+
+/// Whether an event moves money for good.
+pub(crate) fn moves_money(event: &Event) -> bool {
+    landed(event).any(|posting| matches!(posting.line, Line::Money { .. }))
 }
 
 fn row_key(root: &RootKey, day: Day) -> Key {
@@ -97,7 +121,11 @@ pub(super) fn decode(sealed: &[u8]) -> Result<Row, String> {
     decoded.map(|(_, row)| row).map_err(|error| error.to_string())
 }
 
-fn add_tax(row: &mut Row, posting: &Posting, order: Option<&Value>) {
+/// The kind of document that a posting is of, where tax is in it.
+fn taxed(posting: &Posting) -> Option<(Document, Currency)> {
+    let Line::Money { currency, .. } = posting.line else {
+        return None;
+    };
     let document = match posting.account {
         Account::Invoiced => Document::Invoice,
         Account::Credited => Document::CreditNote,
@@ -118,14 +146,9 @@ fn add_tax(row: &mut Row, posting: &Posting, order: Option<&Value>) {
         | Account::Returned
         | Account::Restocked
         | Account::Scrapped
-        | Account::SentBack => return,
+        | Account::SentBack => return None,
     };
-    let (Line::Money { currency, .. }, Some(order)) = (&posting.line, order) else {
-        return;
-    };
-    for tax in within(order, posting.amount, *currency, document) {
-        row.add_tax(&tax);
-    }
+    Some((document, currency))
 }
 
 /// What an event moved for good: the same postings the ledger lands when it folds the event.

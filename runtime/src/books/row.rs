@@ -1,7 +1,5 @@
 //! What moved in one order on one day.
 
-use std::collections::BTreeMap;
-
 use amends_engine::ledger::{Account, Currency, Line, Posting};
 use serde::{Deserialize, Serialize};
 
@@ -85,15 +83,6 @@ impl Row {
         all
     }
 
-    /// What is in `currency` only.
-    #[must_use]
-    pub fn in_currency(&self, currency: Currency) -> Self {
-        let (mut sums, mut taxes) = (self.sums.clone(), self.taxes.clone());
-        sums.retain(|sum| sum.currency == currency);
-        taxes.retain(|tax| tax.currency == currency);
-        Self { sums, taxes }
-    }
-
     /// One account in one currency over all tenders, in minor units.
     pub fn money(&self, account: Account, currency: Currency) -> i64 {
         let sums = self.sums.iter();
@@ -107,36 +96,5 @@ impl Row {
         let of = |account| self.money(account, currency);
         let held = of(Account::Captured) - of(Account::Refunded) - of(Account::ChargedBack);
         held - (of(Account::Invoiced) - of(Account::Credited) + of(Account::Rounding))
-    }
-
-    /// Tenders of one currency with what was taken and paid back by each: for the bank statement.
-    pub fn tenders(&self, currency: Currency) -> BTreeMap<String, i64> {
-        let mut tenders = BTreeMap::new();
-        for sum in self.sums.iter().filter(|sum| sum.currency == currency) {
-            let sign = match sum.account {
-                Account::Captured => 1,
-                Account::Refunded | Account::ChargedBack => -1,
-                Account::Agreed
-                | Account::CancelledUninvoiced
-                | Account::Invoiced
-                | Account::Credited
-                | Account::Rounding
-                | Account::Due
-                | Account::Authorized
-                | Account::Voided
-                | Account::Ordered
-                | Account::CancelledUnits
-                | Account::Reserved
-                | Account::Released
-                | Account::Shipped
-                | Account::Returned
-                | Account::Restocked
-                | Account::Scrapped
-                | Account::SentBack => continue,
-            };
-            let tender = sum.tender.clone().unwrap_or_else(|| "unknown".to_owned());
-            *tenders.entry(tender).or_default() += sign * sum.minor;
-        }
-        tenders
     }
 }
