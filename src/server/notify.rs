@@ -132,6 +132,7 @@ impl Notifier {
         if !self.keep().await {
             return;
         }
+        let mut kept = self.place.cursor().sequence;
         loop {
             let Some(part) = self.part().await else {
                 tokio::time::sleep(PAUSE_FIRST).await;
@@ -145,11 +146,14 @@ impl Notifier {
                 if !self.keep().await {
                     return;
                 }
+                kept = notice.id.sequence;
             }
-            let behind = part.next.sequence.saturating_sub(self.place.cursor().sequence);
             self.place.set(part.next);
-            if behind > FRAMES_UNKEPT_MAX && !self.keep().await {
-                return;
+            if part.next.sequence.saturating_sub(kept) > FRAMES_UNKEPT_MAX {
+                if !self.keep().await {
+                    return;
+                }
+                kept = part.next.sequence;
             }
             if part.is_last && !handle.health_changed().await {
                 return;

@@ -69,13 +69,21 @@ impl Sweep {
                     .clear("shop-unreadable", "the shop answers again")
                     .await?;
             }
-            Err(LookError::Rest(error)) => {
+            // An order that can never be compared stops every sweep in front of it: that is told like a shop that is down.
+            Err(error @ (LookError::Rest(_) | LookError::Later { .. })) => {
                 report.failures += 1;
                 if report.failures >= FAILURES_TOLD {
                     self.lookout.report(unreadable(error), String::new()).await?;
                 }
             }
-            Err(_) => {}
+            Err(
+                LookError::Intake(_)
+                | LookError::Stopped(_)
+                | LookError::Read(_)
+                | LookError::Encode(_)
+                | LookError::Incident(_)
+                | LookError::IngestStopped,
+            ) => {}
         }
         self.judge_silence(&mut report).await?;
         let write = report.write(shop)?;
@@ -183,7 +191,7 @@ fn silent(shop: &str, delivered_ms: Option<i64>) -> Alarm {
     }
 }
 
-fn unreadable(error: &amends_connectors::woocommerce::rest::RestError) -> Alarm {
+fn unreadable(error: &LookError) -> Alarm {
     Alarm {
         cause: "shop-unreadable",
         text: format!("the shop's orders cannot be read over REST, so lost webhooks stay lost: {error}"),

@@ -216,7 +216,7 @@ impl<R: Store> Incidents<R> {
             by: by.to_owned(),
             reason: reason.to_owned(),
         };
-        let mut writes = self.forget_oldest()?;
+        let mut writes = self.make_room(1)?;
         writes.extend(closing(&self.reader, incident, closed)?);
         self.handle.write(writes).await?;
         tracing::info!(incident = id, by, reason, "incident closed");
@@ -236,21 +236,20 @@ impl<R: Store> Incidents<R> {
         let _turn = self.turn.lock().await;
         let open = open_incidents(&self.reader, &format!("{origin}/"), CLOSED_AT_ONCE)?;
         let count = open.len();
+        writes.extend(self.make_room(count)?);
         for incident in open {
-            writes.extend(self.forget_oldest()?);
             writes.extend(closing(&self.reader, incident, closed.clone())?);
         }
         self.handle.write(writes).await?;
         Ok(count)
     }
 
-    fn forget_oldest(&self) -> Result<Vec<Write>, ReadError> {
+    /// Forgets the oldest closed incidents, so that with `more` there are no more than are kept.
+    fn make_room(&self, more: usize) -> Result<Vec<Write>, ReadError> {
         let span = Span::starting(Prefix::Meta, CLOSED);
-        let page = self.reader.scan(&span, CLOSED_MAX, Direction::Ascending)?;
-        if page.entries.len() < CLOSED_MAX {
-            return Ok(Vec::new());
-        }
-        let oldest = page.entries.into_iter().take(1);
+        let page = self.reader.scan(&span, CLOSED_MAX + more, Direction::Ascending)?;
+        let surplus = (page.entries.len() + more).saturating_sub(CLOSED_MAX);
+        let oldest = page.entries.into_iter().take(surplus);
         Ok(oldest.map(|(key, _)| Write::Delete { key }).collect())
     }
 }
