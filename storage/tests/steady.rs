@@ -15,7 +15,7 @@ use amends_storage::verify::verify;
 use amends_storage::{Commit, Direction, Key, Log as _, Prefix, Sled, Span, Store as _, Write};
 use support::{Author, open, put};
 
-/// An order that ran to cash: frames, values and their size as measured with the sandbox.
+/// An order, about two thirds of the size of one that ran to cash in the sandbox (docs/limits.md): the file is what is looked at here.
 const FRAMES: usize = 17;
 const VALUES: usize = 30;
 const VALUE_BYTES: usize = 1_500;

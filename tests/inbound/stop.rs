@@ -131,7 +131,7 @@ async fn an_id_with_another_key_stops_the_shop_and_is_set_aside() {
 }
 
 #[tokio::test]
-async fn a_paused_shop_waits_and_its_sweep_too() {
+async fn a_paused_shop_waits_and_is_taken_up_where_it_stood() {
     let house = House::new(&Plan {
         rest: "sweep_every = \"5s\"",
         ..Plan::default()
@@ -150,6 +150,14 @@ async fn a_paused_shop_waits_and_its_sweep_too() {
     let order = cash_order(30, 30);
     house.seed(&order).await;
     house.deliver("order.created", &body(&order)).await;
+    // One that no delivery tells of: the sweep reads it.
+    let silent = cash_order(31, 31);
+    house.seed(&silent).await;
+    eventually("the delivery waits", || async {
+        let status = running.client.status().await.ok()?;
+        (status.get("deliveries_pending")?.as_u64()? == 1).then_some(())
+    })
+    .await;
     let details = house.ready().await["details"].to_string();
     assert!(details.contains("ingest-paused"), "{details}");
     assert_eq!(running.order("demo:30").await, None);
@@ -159,5 +167,6 @@ async fn a_paused_shop_waits_and_its_sweep_too() {
         .await
         .unwrap();
     eventually("the order", || running.order("demo:30")).await;
+    eventually("the one nobody told of", || running.order("demo:31")).await;
     running.stop().await;
 }

@@ -31,7 +31,7 @@ pub const SETTLE_MS: i64 = 120_000;
 pub const TIMEOUT_MS: i64 = 30_000;
 /// Milliseconds to make a connection.
 pub const CONNECT_TIMEOUT_MS: u64 = 5_000;
-/// Seconds a callback's signature stays valid when a recipe does not say; what Stripe's libraries use.
+/// Milliseconds a callback's signature stays valid when a recipe does not say; what Stripe's libraries use.
 pub const TOLERANCE_MS: i64 = 300_000;
 /// Longest wait taken from a `Retry-After` header, in milliseconds: a day.
 pub const RETRY_AFTER_MS_MAX: i64 = 86_400_000;
